@@ -1,0 +1,82 @@
+# People and CI type the same commands. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+STRIPS ?= 60
+SEED ?= 1
+CADENCE_MS ?= 500
+BUNDLE ?= models/bundles/bfs-5x4
+EXPERIMENT ?= models/experiments/bfs-5x4.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check format proto lock bundle bench clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.serve ## Run the real server and a simulated machine against it (STRIPS= SEED= CADENCE_MS=)
+	$(BIN)/python -m stripsight_lab.demo --bundle $(BUNDLE) --strips $(STRIPS) --seed $(SEED) --cadence-ms $(CADENCE_MS)
+
+serve: $(VENV)/.serve ## Serve the bundle that ships on 127.0.0.1:50051, metrics on 127.0.0.1:9464
+	$(BIN)/stripsight serve --bundle $(BUNDLE) --provider cuda-or-cpu --log-format console
+
+test: $(VENV)/.dev $(VENV)/.system ## Run every test
+	$(BIN)/pytest
+
+check: $(VENV)/.dev ## Lint, types, import boundaries, API lint and drift
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against proto/released.json
+	$(BIN)/python proto/generate.py --check
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/docker-compose config --quiet
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+proto: $(VENV)/.dev ## Generate the Python code of the API
+	$(BIN)/python proto/generate.py
+
+UV_LOCK = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	--generate-hashes --no-annotate --custom-compile-command 'make lock'
+
+lock: $(VENV)/.dev ## Pin what the image installs, by hash
+	$(UV_LOCK) pyproject.toml --output-file deploy/requirements/cpu.txt
+	echo 'onnxruntime-gpu[cuda,cudnn]' | $(UV_LOCK) pyproject.toml - --constraint deploy/requirements/cpu.txt --output-file deploy/requirements/cuda.txt
+
+bundle: $(VENV)/.dev ## Acquire, train, tune, test and write the bundle that ships to out/bundles (hours)
+	$(BIN)/python -m stripsight_lab acquire $(EXPERIMENT)
+	$(BIN)/python -m stripsight_lab train $(EXPERIMENT)
+	$(BIN)/python -m stripsight_lab ship $(EXPERIMENT) --out out/bundles/$(notdir $(basename $(EXPERIMENT)))
+
+bench: $(VENV)/.dev ## Time the graph's parts
+	$(BIN)/python tests/bench/bench_graph.py
+
+clean: ## Remove everything that the other commands made
+	rm -rf $(VENV) out dist build
+
+# The serving install: no torch, no lab dependencies.
+$(VENV)/.serve: pyproject.toml
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+		echo "Python's venv module is missing; installing Debian's python3-venv (needs root)"; \
+		apt-get update -q && apt-get install -yq --no-install-recommends python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.serve
+	$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+# What the tests run beside Python: the monitoring system that the metrics are for.
+$(VENV)/.system: $(VENV)/.serve
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || { \
+		echo "Prometheus is missing; installing Debian's prometheus (needs root)"; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends prometheus; }
+	@touch $@
