@@ -1,0 +1,163 @@
+"""The engine: honest about what it runs on, exact about what goes in and comes out."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper
+
+from stripsight.engine import Engine, ProviderChoice
+from stripsight.errors import EngineError, ProviderError, ScoresError
+
+MakeGraph = Callable[[int], bytes]
+FLOAT, UINT8 = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
+PATCHES = np.random.default_rng(0).integers(0, 256, (6, 16, 16), dtype=np.uint8)
+
+
+def a_graph(*nodes: onnx.NodeProto, batch: int | str = "N", constants: tuple[onnx.TensorProto, ...] = ()) -> bytes:
+    """A graph with the names of an inspection, and outputs whose shapes are left to the nodes."""
+    graph = helper.make_graph(
+        [*nodes],
+        "test",
+        [helper.make_tensor_value_info("patches", UINT8, [batch, 16, 16])],
+        [
+            helper.make_tensor_value_info("scores", FLOAT, None),
+            helper.make_tensor_value_info("reconstructions", UINT8, None),
+        ],
+        [*constants],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    return model.SerializeToString()
+
+
+CAST = helper.make_node("Cast", ["patches"], ["grey"], to=FLOAT)
+AXES = helper.make_tensor("axes", onnx.TensorProto.INT64, [2], [1, 2])
+MEANS = helper.make_node("ReduceMean", ["grey", "axes"], ["scores"], keepdims=0)
+SAME = helper.make_node("Identity", ["patches"], ["reconstructions"])
+
+
+def test_scores_and_reconstructions(graph: MakeGraph) -> None:
+    """A batch of any size comes back as float32 [N] scores and uint8 [N, P, P] reconstructions."""
+    inference = Engine(graph(16), threads=1, patch_size=16).infer(PATCHES)
+    assert (inference.scores.shape, inference.scores.dtype) == ((6,), np.float32)
+    assert (inference.reconstructions.shape, inference.reconstructions.dtype) == ((6, 16, 16), np.uint8)
+    assert (inference.scores > 0.1).all()
+
+
+def test_a_graph_of_one_frame_runs_once_for_each() -> None:
+    """A fixed N is filled as often as it takes, and the parts come back in order."""
+    engine = Engine(a_graph(CAST, MEANS, SAME, batch=2, constants=(AXES,)), threads=1, patch_size=16)
+    inference = engine.infer(PATCHES)
+    assert inference.scores == pytest.approx(PATCHES.mean(axis=(1, 2)), rel=1e-6)
+    assert np.array_equal(inference.reconstructions, PATCHES)
+    with pytest.raises(EngineError, match=r"\[multiple of 2, 16, 16\], found uint8 \[3, 16, 16\]"):
+        engine.infer(PATCHES[:3])
+
+
+@pytest.mark.parametrize(
+    "patches",
+    [PATCHES[:0], PATCHES[0], PATCHES[:, :15], PATCHES.astype(np.float32), PATCHES[..., np.newaxis]],
+    ids=["none", "one dimension less", "another size", "another type", "one dimension more"],
+)
+def test_a_batch_that_does_not_fit(patches: np.ndarray, graph: MakeGraph) -> None:
+    """Anything but uint8 [N, P, P] is an error that says what was found."""
+    with pytest.raises(EngineError) as caught:
+        Engine(graph(16), threads=1, patch_size=16).infer(patches)
+    assert caught.value.facts["found"] == f"{patches.dtype} {list(patches.shape)}"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        (
+            (CAST, helper.make_node("ReduceMean", ["grey", "axes"], ["scores"], keepdims=1), SAME),
+            r"scores: expected float32 \[6\], found float32 \[6, 1, 1\]",
+        ),
+        (
+            (CAST, helper.make_node("ReduceMean", ["grey"], ["scores"], keepdims=0), SAME),
+            r"scores: expected float32 \[6\], found float32 \[\]",
+        ),
+        (
+            (CAST, MEANS, helper.make_node("Transpose", ["patches"], ["reconstructions"], perm=[1, 0, 2])),
+            r"reconstructions: expected uint8 \[6, 16, 16\], found uint8 \[16, 6, 16\]",
+        ),
+    ],
+    ids=["dimensions kept", "one score for all", "patches and rows exchanged"],
+)
+def test_what_comes_back_is_checked(nodes: tuple[onnx.NodeProto, ...], words: str) -> None:
+    """Scores or reconstructions of another count or shape are an error, never judged."""
+    engine = Engine(a_graph(*nodes, constants=(AXES,)), threads=1, patch_size=16)
+    with pytest.raises(ScoresError, match=words):
+        engine.infer(PATCHES)
+
+
+def test_a_run_that_fails() -> None:
+    """An operator that fails on its input is an engine's failure, with ONNX Runtime's own words."""
+    shape = helper.make_tensor("shape", onnx.TensorProto.INT64, [2], [7, 7])
+    nodes = (helper.make_node("Reshape", ["patches", "shape"], ["bad"]), CAST, MEANS, SAME)
+    broken = helper.make_node("Cast", ["bad"], ["bad_scores"], to=FLOAT)
+    sum_up = helper.make_node("Add", ["scores_0", "bad_sum"], ["scores"])
+    means = helper.make_node("ReduceMean", ["grey", "axes"], ["scores_0"], keepdims=0)
+    bad_sum = helper.make_node("ReduceSum", ["bad_scores"], ["bad_sum"], keepdims=0)
+    graph = a_graph(nodes[0], CAST, broken, bad_sum, means, sum_up, SAME, constants=(AXES, shape))
+    engine = Engine(graph, threads=1, patch_size=16)
+    with pytest.raises(EngineError, match=r"inference failed on cpu: .*[Rr]eshape"):
+        engine.infer(PATCHES)
+
+
+def test_a_graph_that_does_not_load() -> None:
+    """Bytes that are no graph are an engine's failure."""
+    with pytest.raises(EngineError, match="does not load on cpu"):
+        Engine(b"not a graph", threads=1, patch_size=16)
+
+
+def test_a_provider_outside_the_list(graph: MakeGraph) -> None:
+    """A provider that is not known is refused by name."""
+    unknown: ProviderChoice = "tpu"  # type: ignore[assignment]  # the point of the test
+    with pytest.raises(ProviderError, match="cpu, cuda, cuda-or-cpu, found tpu"):
+        Engine(graph(16), provider=unknown, patch_size=16)
+
+
+@pytest.mark.parametrize(
+    ("provider", "expected"),
+    [("cuda", "ProviderError: provider: expected cuda, found cpu"), ("cuda-or-cpu", "cpu"), ("cpu", "cpu")],
+)
+def test_without_a_gpu(provider: str, expected: str, graph: MakeGraph) -> None:
+    """CUDA where there is none is refused; the CPU is used only where it is named. Nothing goes to stdout."""
+    program = f"""
+import sys
+from stripsight.engine import Engine
+from stripsight.errors import ProviderError
+try:
+    said = Engine(sys.stdin.buffer.read(), provider={provider!r}, threads=1, patch_size=16).provider
+except ProviderError as error:
+    said = f"ProviderError: {{error}}"
+print(said)
+"""
+    hidden = os.environ | {"CUDA_VISIBLE_DEVICES": "-1"}  # where there is one
+    done = subprocess.run([sys.executable, "-c", program], input=graph(16), capture_output=True, env=hidden, check=True)
+    assert done.stdout.decode().strip() == expected
+
+
+def test_a_gpu_that_fails_later_is_not_replaced(graph: MakeGraph) -> None:
+    """ONNX Runtime's own switch to the CPU while serving is off; without a GPU no more can be shown."""
+    session = Engine(graph(16), threads=1, patch_size=16)._session
+    assert session._enable_fallback is False
+
+
+def test_warming_up_takes_time(graph: MakeGraph) -> None:
+    """Warming up runs the graph on whole batches and tells how long the last took."""
+    assert Engine(graph(16), threads=1, patch_size=16).warm_up(60) > 0
+
+
+def test_importing_the_engine_writes_nothing_to_the_home(tmp_path: Path) -> None:
+    """ONNX Runtime's usage reports are off before it is imported: no device id, no queue of events."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
+    command = [sys.executable, "-c", "import stripsight.engine"]
+    subprocess.run(command, env=environment | {"HOME": str(tmp_path)}, check=True, timeout=60)
+    assert list(tmp_path.rglob("*")) == []
