@@ -1,0 +1,5 @@
+"""`python -m stripsight` is the same as `stripsight`."""
+
+from stripsight.cli import main
+
+main()

@@ -1,0 +1,121 @@
+"""Exceptions to google.rpc.Status: one table, one ErrorInfo each, BadRequest for a wrong argument."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError, Message
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from stripsight.errors import (
+    BundleError,
+    EngineError,
+    InvalidRequest,
+    NotReady,
+    Overloaded,
+    ProviderError,
+    RecipeError,
+    SlotTooShort,
+    StripsightError,
+)
+from stripsight.metrics import Metrics
+
+DOMAIN = "stripsight"
+UNKNOWN = "The service failed; its log says why. This is not an accept."
+
+_CODES: dict[type[StripsightError], grpc.StatusCode] = {
+    InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
+    NotReady: grpc.StatusCode.UNAVAILABLE,
+    Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    SlotTooShort: grpc.StatusCode.DEADLINE_EXCEEDED,
+    RecipeError: grpc.StatusCode.FAILED_PRECONDITION,
+    BundleError: grpc.StatusCode.FAILED_PRECONDITION,
+    ProviderError: grpc.StatusCode.FAILED_PRECONDITION,
+    EngineError: grpc.StatusCode.INTERNAL,
+    StripsightError: grpc.StatusCode.INTERNAL,
+}
+_TEXT_MAX = 300  # a status travels in the trailers, which gRPC limits to 8 KiB
+
+Behaviour = Callable[[Any, grpc.ServicerContext], Message]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
+if TYPE_CHECKING:
+    _Interceptor = grpc.ServerInterceptor[Any, Any]
+else:
+    _Interceptor = grpc.ServerInterceptor  # generic in its type stub only
+_log = structlog.get_logger()
+
+
+def status_of(error: StripsightError) -> status_pb2.Status:
+    """Return the status that tells a client of `error`."""
+    code = next(_CODES[base] for base in type(error).__mro__ if base in _CODES)
+    status = status_pb2.Status(code=code.value[0], message=plain(error.message))
+    facts = {name: plain(value) for name, value in error.facts.items()}
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts))
+    if isinstance(error, InvalidRequest) and error.field:
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=plain(error.field), description=plain(error.message), reason=error.reason
+        )
+        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
+    return status
+
+
+def plain(text: str) -> str:
+    """Return `text` as short printable ASCII, since some of it may come from a request."""
+    escaped = "".join(c if " " <= c <= "~" else c.encode("unicode_escape").decode() for c in text[:_TEXT_MAX])
+    return escaped if len(escaped) <= _TEXT_MAX else escaped[: _TEXT_MAX - 3] + "..."
+
+
+class ErrorsToStatus(_Interceptor):
+    """Guards the unary calls of Stripsight's own services."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        """`metrics` counts the calls that end with an error."""
+        self._metrics = metrics
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Handler],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """Wrap the method's handler."""
+        handler = continuation(handler_call_details)
+        method = handler_call_details.method
+        ours = method.startswith(f"/{DOMAIN}.")
+        if handler is None or handler.unary_unary is None or handler.request_deserializer is None or not ours:
+            return handler
+        return grpc.unary_unary_rpc_method_handler(
+            self._guarded(handler.unary_unary, method.rpartition("/")[2]),
+            request_deserializer=_tolerant(handler.request_deserializer),
+            response_serializer=handler.response_serializer,
+        )
+
+    def _guarded(self, behaviour: Behaviour, method: str) -> Behaviour:
+        def guarded(request: Message | InvalidRequest, context: grpc.ServicerContext) -> Message:
+            try:
+                if isinstance(request, InvalidRequest):
+                    raise request
+                return behaviour(request, context)
+            except StripsightError as known:
+                error = known
+                _log.info("refused", method=method, reason=error.reason, message=plain(error.message))
+            except Exception:
+                error = StripsightError(UNKNOWN)
+                _log.exception("failed", method=method)
+            self._metrics.refused(error.reason)
+            return context.abort_with_status(rpc_status.to_status(status_of(error)))
+
+        return guarded
+
+
+def _tolerant(parse: Callable[[bytes], Message]) -> Callable[[bytes], Message | InvalidRequest]:
+    """Return a parser that hands a malformed message on as an error; gRPC would answer without details."""
+
+    def tolerant(data: bytes) -> Message | InvalidRequest:
+        try:
+            return parse(data)
+        except DecodeError:
+            return InvalidRequest("the message is not a valid protobuf message of its type")
+
+    return tolerant

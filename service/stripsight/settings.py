@@ -1,0 +1,67 @@
+"""Everything that can be set about the server: one frozen object, built in one place (the command line)."""
+
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Address(NamedTuple):
+    """A host name or IP address, and a port; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Write it as it is given: host:port, an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """Split "host:port" or "[v6 address]:port". Raises ValueError that says what was expected and found."""
+    host, _, port = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not bare or (":" in bare and bare == host) or not (port.isascii() and port.isdecimal()):
+        raise ValueError(f"expected host:port, found {text!r}")
+    if int(port) > 65535:
+        raise ValueError(f"expected a port from 0 to 65535, found {port}")
+    return Address(bare, int(port))
+
+
+def _is_address(text: str) -> str:
+    parse_address(text)
+    return text
+
+
+Listen = Annotated[str, AfterValidator(_is_address)]
+
+
+class Settings(BaseSettings):
+    """Settings of the server. Each can be given as STRIPSIGHT_<NAME> in the environment; an argument wins."""
+
+    model_config = SettingsConfigDict(env_prefix="STRIPSIGHT_", frozen=True, extra="forbid")
+
+    bundle: Path
+    """Directory of the bundle to serve."""
+
+    listen: Listen = "127.0.0.1:50051"
+    """Where the API answers, host:port."""
+
+    metrics_listen: Listen = "127.0.0.1:9464"
+    """Where the metrics answer over HTTP, host:port."""
+
+    provider: Literal["cpu", "cuda", "cuda-or-cpu"] = "cuda"
+    """What to compute on. The CPU is used only where it is named."""
+
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    """CPU threads of one inference; 0 for all that the process may use."""
+
+    waiting: Annotated[int, Field(ge=0, le=64)] = 1
+    """How many strips may wait while one is inspected; the rest are refused at once."""
+
+    slot_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
+    """Longest time from request to answer; the recipe's slot unless given."""
+
+    log_format: Literal["json", "console"] = "json"
+    """One JSON object a line, or text for people."""

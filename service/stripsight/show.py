@@ -1,0 +1,119 @@
+"""What the commands print: tables for people, JSON for programs."""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.descriptor import EnumDescriptor
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from rich.console import Console
+from rich.table import Table
+
+from stripsight.client import Answer
+from stripsight.inspection.v1 import inspection_pb2 as pb
+from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
+
+if TYPE_CHECKING:
+    from stripsight.bundle import Bundle
+
+_console = Console(highlight=False)
+
+
+def inspection(answer: Answer, *, accept: bool, as_json: bool) -> None:
+    """Print a verdict: the strip's, then each region's."""
+    reply = answer.reply.inspection
+    if as_json:
+        _print_json({"accept": accept, "elapsed_ms": answer.elapsed_s * 1000, "inspection": _without_pictures(reply)})
+        return
+    _console.print(f"[bold]{'ACCEPT' if accept else 'REJECT'}[/bold] {_causes(reply.causes)}")
+    for finding in reply.findings:
+        _console.print(finding.message, markup=False)
+    table = Table("vial", "region", "score", "threshold", "margin", "frame")
+    for vial in reply.vials:
+        for region in vial.regions:
+            numbers = [f"{value:.4f}" for value in (region.score, region.threshold, region.margin)]
+            style = None if region.margin > 0 else "bold red"
+            table.add_row(vial.name, region.name, *numbers, str(region.frame_index), style=style)
+    if reply.vials:
+        _console.print(table)
+    _console.print(f"{reply.strip_id}: {answer.elapsed_s * 1000:.0f} ms, bundle {reply.bundle_id[:12]}", markup=False)
+
+
+def write_heatmaps(reply: pb.Inspection, folder: Path) -> None:
+    """Write each heatmap as frame-vial-region.png into `folder`, which is made if it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for heatmap in reply.heatmaps:
+        # The names come over the network: none may lead out of the folder.
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{heatmap.frame_index}-{heatmap.vial}-{heatmap.region}")
+        (folder / f"{name}.png").write_bytes(heatmap.png)
+
+
+def status(reply: service_pb.GetStatusResponse, *, as_json: bool) -> None:
+    """Print what a service runs and how it is."""
+    if as_json:
+        _print_json(_as_dict(reply))
+        return
+    rows = {
+        "readiness": f"{_word(service_pb.Readiness.DESCRIPTOR, reply.readiness)}: {reply.readiness_reason}",
+        "product": f"{reply.product.name} {reply.product.title}",
+        "bundle": reply.bundle_id,
+        "provider": _word(pb.Provider.DESCRIPTOR, reply.provider),
+        "slot": f"{reply.slot_ms} ms",
+        "heartbeat": str(reply.heartbeat),
+        "uptime": f"{reply.uptime_ms / 1000:.0f} s",
+    }
+    _print_rows(rows)
+
+
+def bundle(loaded: "Bundle") -> None:
+    """Print what a bundle inspects, by which thresholds, and where it comes from."""
+    recipe = loaded.recipe
+    rows = {
+        "bundle": loaded.bundle_id,
+        "product": f"{recipe.product.name} {recipe.product.title}",
+        "frame": f"{recipe.frame.width_px} x {recipe.frame.height_px} px",
+        "frame indices": ", ".join(map(str, recipe.frame.indices)),
+        "patches": f"{recipe.patch_count} of {recipe.patch.size_px} px",
+        "slot": f"{recipe.slot.duration_ms} ms",
+        "challenge strips": str(len(loaded.challenge)),
+    }
+    rows |= {
+        f"threshold {region.name} {region.title}": str(loaded.thresholds[region.name]) for region in recipe.regions
+    }
+    _print_rows(rows)
+
+
+def _print_rows(rows: dict[str, str]) -> None:
+    table = Table(show_header=False)
+    for name, value in rows.items():
+        table.add_row(name, value)
+    _console.print(table)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def _as_dict(message: Message) -> dict[str, Any]:
+    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+
+
+def _without_pictures(reply: pb.Inspection) -> dict[str, Any]:
+    bare = pb.Inspection()
+    bare.CopyFrom(reply)
+    for heatmap in bare.heatmaps:
+        heatmap.ClearField("png")
+    return _as_dict(bare)
+
+
+def _causes(numbers: Iterable[int]) -> str:
+    return ", ".join(_word(pb.Cause.DESCRIPTOR, number) for number in numbers)
+
+
+def _word(enum: EnumDescriptor, number: int) -> str:
+    """Return a value's name without the enum's own, or the number of one that this client does not know."""
+    value = enum.values_by_number.get(number)
+    return str(number) if value is None else value.name.removeprefix(enum.values[0].name.removesuffix("UNSPECIFIED"))

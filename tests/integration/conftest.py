@@ -1,0 +1,170 @@
+"""The server as a process of its own, and what a test asks of it. Each wait has a condition; none sleeps."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stripsight.bundle import Bundle
+from stripsight.client import Answer, Client
+from stripsight.frame import FrameData
+
+FAR_S = 60.0
+GATED = [sys.executable, str(Path(__file__).with_name("gated_server.py"))]
+REAL = [sys.executable, "-m", "stripsight", "serve"]
+
+
+class Served:
+    """A server's process: its log lines, its word at the gate, its end."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        """Start it; its addresses are known once it says so."""
+        self.process = subprocess.Popen(
+            command,
+            env=os.environ | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[dict[str, Any]] = []
+        self._unread: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self.stderr = ""
+        self._readers = [threading.Thread(target=read) for read in (self._read_stdout, self._read_stderr)]
+        for reader in self._readers:
+            reader.start()
+
+    def until(self, event: str) -> dict[str, Any]:
+        """Return the next log line with this event; the lines before it are read over."""
+        while (line := self._unread.get(timeout=FAR_S)) is not None:
+            if line["event"] == event:
+                return line
+        raise AssertionError(f"the server ended before {event!r}: {self.stderr}")
+
+    def started(self) -> "Served":
+        """Return once strips are inspected."""
+        self.where = self.until("ready")
+        return self
+
+    @property
+    def target(self) -> str:
+        """The address of the API."""
+        return str(self.where["listen"])
+
+    @property
+    def metrics(self) -> str:
+        """The address of the metrics."""
+        return str(self.where["metrics"])
+
+    def say(self, word: str) -> None:
+        """Tell the gate of a gated server what to do."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{word}\n")
+        self.process.stdin.flush()
+
+    def ended(self) -> int:
+        """Wait for its end and return the exit status."""
+        status = self.process.wait(FAR_S)
+        for reader in self._readers:
+            reader.join()
+        return status
+
+    def close(self) -> None:
+        """End it, however it is."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.ended()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    def _read_stdout(self) -> None:
+        assert self.process.stdout is not None
+        for text in self.process.stdout:
+            line = json.loads(text)
+            self.lines.append(line)
+            self._unread.put(line)
+        self._unread.put(None)
+
+    def _read_stderr(self) -> None:
+        assert self.process.stderr is not None
+        self.stderr = self.process.stderr.read()
+
+
+Start = Callable[..., Served]
+
+
+def starter(stack: ExitStack) -> Start:
+    """Return what starts a server on free ports and leaves its end to `stack`."""
+
+    def start(bundle: Path, *, gated: bool = False, hide_gpus: bool = False, **settings: object) -> Served:
+        chosen = {
+            "bundle": bundle,
+            "listen": "127.0.0.1:0",
+            "metrics_listen": "127.0.0.1:0",
+            "provider": "cpu",
+            "threads": 1,
+            "slot_ms": 60_000,
+        } | settings
+        environment = {f"STRIPSIGHT_{name.upper()}": str(value) for name, value in chosen.items()}
+        if hide_gpus:
+            environment["CUDA_VISIBLE_DEVICES"] = "-1"
+        served = Served(GATED if gated else REAL, environment)
+        stack.callback(served.close)
+        return served
+
+    return start
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start servers that end with the test."""
+    with ExitStack() as stack:
+        yield starter(stack)
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[str], Client]]:
+    """Open clients that close with the test."""
+    with ExitStack() as stack:
+        yield lambda target: stack.enter_context(Client(target))
+
+
+@pytest.fixture(scope="session")
+def strip_server(strip_bundle: Bundle) -> Iterator[Served]:
+    """A server of the bundle with 60 patches, for tests that leave it as it is."""
+    with ExitStack() as stack:
+        yield starter(stack)(strip_bundle.path).started()
+
+
+@pytest.fixture(scope="session")
+def item_server(item_bundle: Bundle) -> Iterator[Served]:
+    """A server of the bundle with one patch, for tests that leave it as it is."""
+    with ExitStack() as stack:
+        yield starter(stack)(item_bundle.path).started()
+
+
+@pytest.fixture
+def ask(strip_bundle: Bundle, strip: Callable[..., tuple[FrameData, ...]]) -> Callable[..., Answer]:
+    """Have a strip of 60 patches judged: `ask(client, seed=.., defective=.., **as Client.inspect takes)`."""
+
+    def ask(client: Client, *, seed: int = 101, defective: bool = False, **arguments: Any) -> Answer:
+        usual: dict[str, Any] = {
+            "strip_id": f"S-{seed}",
+            "lot_id": "L-1",
+            "strip_seq": seed,
+            "product": strip_bundle.recipe.product.name,
+            "timeout_s": FAR_S,
+        }
+        frames = strip(strip_bundle.recipe, seed, defective)
+        return client.inspect(frames, **(usual | arguments))
+
+    return ask

@@ -1,0 +1,138 @@
+"""The lane: one runs, a bounded few wait, the rest are refused at once."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from stripsight.admission import Admission, StillRunning
+from stripsight.errors import NotReady, Overloaded, SlotTooShort
+
+FAR_S = 60.0
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Return once `holds` is true; a test that never gets there runs into its timeout."""
+    pause = threading.Event()
+    while not holds():
+        pause.wait(0.001)
+
+
+class Held:
+    """Work that has begun in the lane and ends when it is told to."""
+
+    def __init__(self, admission: Admission, pool: ThreadPoolExecutor, deadline_s: float = FAR_S) -> None:
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.answer: Future[str] = pool.submit(admission.run, self._work, time.monotonic() + deadline_s)
+        assert self.begun.wait(FAR_S)
+
+    def _work(self) -> str:
+        self.begun.set()
+        self.go.wait(FAR_S)
+        return "held"
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads for callers."""
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def test_the_result_of_the_work_comes_back_and_the_lane_is_free_by_then() -> None:
+    """Without a waiting place, calls one after the other are all admitted."""
+    admission = Admission(waiting=0)
+    results = [admission.run(partial(int, n), time.monotonic() + FAR_S) for n in range(500)]
+    assert results == list(range(500))
+
+
+def test_an_exception_of_the_work_reaches_its_caller_and_the_lane_goes_on() -> None:
+    """Work that raises is the caller's matter only."""
+    admission = Admission(waiting=0)
+    with pytest.raises(ZeroDivisionError):
+        admission.run(lambda: 1 // 0, time.monotonic() + FAR_S)
+    assert admission.run(lambda: "next", time.monotonic() + FAR_S) == "next"
+
+
+@pytest.mark.parametrize("places", [0, 1, 3])
+def test_beyond_the_places_a_call_is_refused_at_once(places: int, pool: ThreadPoolExecutor) -> None:
+    """With one running and every place taken the next call is Overloaded, however far its deadline."""
+    admission = Admission(waiting=places)
+    held = Held(admission, pool)
+    waiters = [pool.submit(admission.run, lambda: "waited", time.monotonic() + FAR_S) for _ in range(places)]
+    until(lambda: admission.waiting == places)
+    with pytest.raises(Overloaded) as refused:
+        admission.run(lambda: "never", time.monotonic() + FAR_S)
+    assert refused.value.facts == {"waiting_max": str(places)}
+    held.go.set()
+    assert [held.answer.result(), *(w.result() for w in waiters)] == ["held"] + ["waited"] * places
+
+
+def test_who_waits_runs_in_the_order_of_arrival(pool: ThreadPoolExecutor) -> None:
+    """The lane is first come, first served, and runs one at a time."""
+    admission = Admission(waiting=3)
+    order: list[int] = []
+    held = Held(admission, pool)
+    waiters = []
+    for n in range(3):
+        waiters.append(pool.submit(admission.run, partial(order.append, n), time.monotonic() + FAR_S))
+        while admission.waiting != n + 1:
+            pass
+    assert order == []
+    held.go.set()
+    for waiter in waiters:
+        waiter.result()
+    assert order == [0, 1, 2]
+
+
+def test_work_whose_deadline_passes_while_it_waits_never_begins(pool: ThreadPoolExecutor) -> None:
+    """It is SlotTooShort, and its place is free for another at once."""
+    admission, ran = Admission(waiting=1), []
+    held = Held(admission, pool)
+    with pytest.raises(SlotTooShort):
+        admission.run(lambda: ran.append("late"), time.monotonic())
+    other = pool.submit(admission.run, lambda: ran.append("other"), time.monotonic() + FAR_S)
+    until(lambda: admission.waiting == 1)
+    held.go.set()
+    other.result()
+    assert ran == ["other"]
+
+
+def test_a_caller_is_answered_at_its_deadline_and_the_lane_stays_taken(pool: ThreadPoolExecutor) -> None:
+    """StillRunning comes back while the work runs; nobody gets the lane before the work has ended."""
+    admission = Admission(waiting=0)
+    held = Held(admission, pool, deadline_s=0.01)
+    with pytest.raises(StillRunning):
+        held.answer.result()
+    with pytest.raises(Overloaded):
+        admission.run(lambda: "never", time.monotonic() + FAR_S)
+    held.go.set()
+    assert admission.close(FAR_S)
+
+
+def test_closing_refuses_new_work_and_waits_for_what_was_admitted(pool: ThreadPoolExecutor) -> None:
+    """The running and the waiting are finished; close is False while they are not."""
+    admission = Admission(waiting=1)
+    held = Held(admission, pool)
+    waiter = pool.submit(admission.run, lambda: "waited", time.monotonic() + FAR_S)
+    until(lambda: admission.waiting == 1)
+    assert not admission.close(0)
+    with pytest.raises(NotReady):
+        admission.run(lambda: "never", time.monotonic() + FAR_S)
+    held.go.set()
+    assert admission.close(FAR_S)
+    assert (held.answer.result(), waiter.result()) == ("held", "waited")
+
+
+def test_the_beat_goes_on_while_idle_and_stands_still_while_stuck(pool: ThreadPoolExecutor) -> None:
+    """A monitor tells an idle lane from a stuck one by the beat."""
+    admission, idle = Admission(waiting=0, beat_s=0.001), Admission(waiting=0, beat_s=0.001)
+    held = Held(admission, pool)
+    stuck, start = admission.beats, idle.beats
+    until(lambda: idle.beats > start + 20)
+    assert admission.beats == stuck
+    held.go.set()
+    until(lambda: admission.beats > stuck)
