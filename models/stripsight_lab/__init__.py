@@ -1,0 +1,1 @@
+"""Laboratory of Stripsight: simulated line, training, export, evaluation and demo."""
