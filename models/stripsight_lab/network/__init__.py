@@ -1,0 +1,1 @@
+"""Networks: the paper's generator and discriminator, and the generator that ships."""
