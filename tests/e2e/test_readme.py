@@ -1,0 +1,108 @@
+"""What README.md tells people to type works as it is written there, against the bundle that ships."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+ADDRESS = "127.0.0.1:50051"
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language, in order."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def lines(start: str) -> list[str]:
+    """The shell lines that begin so, without their comments."""
+    every = (line.split("  #")[0].strip() for block in blocks("sh") for line in block.splitlines())
+    return [line for line in every if line.startswith(start)]
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[str]:
+    """A server on a free port, serving the bundle that ships. Its slot is long: this is no speed test."""
+    command = [
+        sys.executable,
+        "-m",
+        "stripsight",
+        "serve",
+        "--bundle",
+        "models/bundles/bfs-5x4",
+        "--provider",
+        "cpu",
+    ]
+    command += ["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--slot-ms", "60000"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        ready = next(line for line in map(json.loads, server.stdout) if line["event"] == "ready")
+        yield ready["listen"]
+        server.terminate()
+        server.stdout.read()
+        assert server.wait(60) == 0
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run it from the project's root, with this environment's own commands first."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_every_make_target_is_one() -> None:
+    """`make help` lists each command that the page names."""
+    help_text = run(["make", "help"]).stdout
+    named = set(re.findall(r"`?make ([a-z]+)", README))
+    assert {"demo", "test", "serve"} <= named
+    assert not [target for target in named if f"make {target} " not in help_text]
+
+
+def test_the_python_snippet_accepts_the_good_strip(target: str) -> None:
+    """The snippet runs as it stands, but for the port and the length of the slot."""
+    (snippet,) = blocks("python")
+    slow = snippet.replace(ADDRESS, target).replace("=0.5,", "=60,")
+    assert slow != snippet
+    done = run([sys.executable, "-c", slow])
+    assert done.stderr == ""
+    assert done.stdout.startswith("accept after ")
+
+
+@pytest.mark.parametrize("line", lines(".venv/bin/stripsight"))
+def test_every_command_line_works(line: str, target: str, tmp_path: Path) -> None:
+    """Exit status 0, or 1 for the defective strip, whose heatmaps are written."""
+    words = line.replace(".venv/bin/", "").replace("out/heatmaps", str(tmp_path)).split()
+    if words[1] in ("inspect", "status"):
+        words += ["--target", target]
+    done = run(words)
+    assert done.stderr == ""
+    assert done.returncode == (1 if words[1] == "inspect" else 0)
+    assert words[1] != "inspect" or list(tmp_path.glob("*.png"))
+
+
+def test_reflection_answers_a_client_without_our_code(target: str) -> None:
+    """The `buf curl` line finds the method by reflection and gets the product's name."""
+    (line,) = lines(".venv/bin/buf curl")
+    done = run(line.replace(".venv/bin/", "").replace(ADDRESS, target).split())
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["product"]["name"] == "bfs-5x4"
+
+
+def test_every_file_that_the_page_links_to_exists() -> None:
+    """No dead links or pictures."""
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert not [link for link in links if "://" not in link and not (ROOT / link).exists()]
