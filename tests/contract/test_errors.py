@@ -1,28 +1,19 @@
 """What each wrong call gets: a status code, one ErrorInfo, and the field that is wrong."""
 
 from collections.abc import Callable
+from typing import Any
 
 import google_crc32c
 import grpc
 import pytest
 from google.protobuf import timestamp_pb2
-from google.rpc import error_details_pb2, status_pb2
-from grpc_status import rpc_status
 
-from stripsight.bundle import Bundle
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1.inspection_service_pb2 import (
-    READINESS_DRAINING,
-    READINESS_STARTING,
-    GetStatusRequest,
-    GetStatusResponse,
     InspectStripRequest,
-    InspectStripResponse,
 )
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceStub
-from stripsight.rpc.server import Server
 
-INSPECT = "/stripsight.inspection.v1.InspectionService/InspectStrip"
 FAR_S = 60.0
 
 Change = Callable[[InspectStripRequest], object]
@@ -104,33 +95,10 @@ WRONG: dict[str, tuple[Change, str, str]] = {
 }
 
 
-def refused(channel: grpc.Channel, data: bytes) -> tuple[grpc.RpcError, status_pb2.Status]:
-    """Send bytes as a request; return the error and the status in its details."""
-    call = channel.unary_unary(INSPECT, bytes, InspectStripResponse.FromString)
-    with pytest.raises(grpc.RpcError) as error:
-        call(data, timeout=FAR_S)
-    assert isinstance(error.value, grpc.Call)
-    status = rpc_status.from_call(error.value)
-    assert status is not None
-    return error.value, status
-
-
-def details(status: status_pb2.Status) -> tuple[error_details_pb2.ErrorInfo, list[str]]:
-    """Return the one ErrorInfo, and the fields of the BadRequest if there is one."""
-    infos, fields = [], []
-    for detail in status.details:
-        info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-        if detail.Unpack(info):
-            infos.append(info)
-        elif detail.Unpack(bad):
-            fields += [violation.field for violation in bad.field_violations]
-    assert len(infos) == 1
-    assert len(status.details) == 1 + bool(fields)
-    return infos[0], fields
-
-
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_call_names_its_field(name: str, channel: grpc.Channel, request_message: InspectStripRequest) -> None:
+def test_a_wrong_call_names_its_field(
+    name: str, channel: grpc.Channel, request_message: InspectStripRequest, refused: Any, details: Any
+) -> None:
     """INVALID_ARGUMENT with the reason that never changes, the path of the field, and plain short text."""
     change, reason, where = WRONG[name]
     change(request_message)
@@ -151,7 +119,9 @@ def test_the_right_call_that_the_others_change_is_answered(
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"\x0a\xff\xff\xff\xff\x0f", b"\x0a\x01\xff", b"\x2a\x03\x0a" * 7])
-def test_a_message_that_is_none_is_refused_with_details(channel: grpc.Channel, data: bytes) -> None:
+def test_a_message_that_is_none_is_refused_with_details(
+    channel: grpc.Channel, data: bytes, refused: Any, details: Any
+) -> None:
     """Bytes that are no message, or text that is not UTF-8, are INVALID_ARGUMENT like any wrong call."""
     error, status = refused(channel, data)
     info, fields = details(status)
@@ -169,7 +139,7 @@ def test_a_message_above_the_limit_is_refused(channel: grpc.Channel, request_mes
 
 @pytest.mark.parametrize("encoding", ["MONO8", "MONO12", "PNG"])
 def test_the_largest_frames_of_each_format_are_below_the_limit(
-    encoding: str, channel: grpc.Channel, request_message: InspectStripRequest
+    encoding: str, channel: grpc.Channel, request_message: InspectStripRequest, refused: Any, details: Any
 ) -> None:
     """A call with frames as large as the recipe allows reaches the service."""
     for at in request_message.frames:
@@ -177,53 +147,3 @@ def test_the_largest_frames_of_each_format_are_below_the_limit(
         at.data = bytes(at.width_px * at.height_px * 2 + at.height_px + (1 << 16))
     _, status = refused(channel, request_message.SerializeToString())
     assert details(status)[0].reason in ("FRAME_DIGEST", "FRAME_SIZE")
-
-
-def test_before_it_is_ready_a_call_is_unavailable_and_the_status_says_why(
-    serve: Callable[..., Server], strip_bundle: Bundle, request_message: InspectStripRequest
-) -> None:
-    """Started but not ready: NOT_READY with the state as a fact, while GetStatus answers."""
-    server = serve(strip_bundle)
-    server.start()
-    with grpc.insecure_channel(str(server.address)) as channel:
-        status = status_of(channel)
-        assert (status.readiness, status.bundle_id) == (READINESS_STARTING, strip_bundle.bundle_id)
-        assert status.provider == pb.PROVIDER_UNSPECIFIED
-        assert "challenge set" in status.readiness_reason
-        error, refusal = refused(channel, request_message.SerializeToString())
-    info, fields = details(refusal)
-    assert error.code() is grpc.StatusCode.UNAVAILABLE
-    assert (info.reason, info.metadata["state"], fields) == ("NOT_READY", "starting", [])
-
-
-def test_a_slot_that_no_inspection_fits_in_is_refused_before_computing(
-    serve: Callable[..., Server], strip_bundle: Bundle, request_message: InspectStripRequest
-) -> None:
-    """DEADLINE_EXCEEDED with SLOT_TOO_SHORT, by the server's own slot although the call's deadline is far."""
-    server = serve(strip_bundle, slot_ms=15)
-    server.start()
-    server.ready()
-    with grpc.insecure_channel(str(server.address)) as channel:
-        error, refusal = refused(channel, request_message.SerializeToString())
-    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert details(refusal)[0].reason == "SLOT_TOO_SHORT"
-    assert details(refusal)[0].metadata["budget_ms"] == "15"
-
-
-def test_a_draining_server_says_so(
-    serve: Callable[..., Server], strip_bundle: Bundle, request_message: InspectStripRequest
-) -> None:
-    """Once closed, calls are NOT_READY with the state draining and GetStatus still answers."""
-    server = serve(strip_bundle)
-    server.start()
-    server.ready()
-    assert server.station.closed(FAR_S)
-    with grpc.insecure_channel(str(server.address)) as channel:
-        assert status_of(channel).readiness == READINESS_DRAINING
-        _, refusal = refused(channel, request_message.SerializeToString())
-    assert details(refusal)[0].metadata["state"] == "draining"
-
-
-def status_of(channel: grpc.Channel) -> GetStatusResponse:
-    """Ask for the status."""
-    return InspectionServiceStub(channel).GetStatus(GetStatusRequest(), timeout=FAR_S)

@@ -61,7 +61,7 @@ def test_a_strip_is_answered_late_while_its_inspection_still_runs(
     start: Start, connect: Connect, ask: Ask, strip_bundle: Bundle
 ) -> None:
     """The answer is a REJECT with LATE, and nothing else is taken until the work has ended."""
-    server = start(strip_bundle.path, gated=True, waiting=0, slot_ms=200).started()
+    server = start(strip_bundle.path, gated=True, waiting=0, slot_ms=600).started()
     server.until("armed")
     client = connect(server.target)
     reply = ask(client).reply.inspection
@@ -83,7 +83,7 @@ def test_the_deadline_of_the_call_counts_where_it_is_sooner(
     server.until("armed")
     answer: Answer | None = None
     try:
-        answer = ask(connect(server.target), timeout_s=0.3)
+        answer = ask(connect(server.target), timeout_s=0.6)
     except ServiceError as error:  # the client's own clock may end the call as the answer arrives
         assert error.code == "DEADLINE_EXCEEDED"
     assert server.until("inspected")["causes"] == ["LATE"]
@@ -149,7 +149,7 @@ def test_an_engine_that_fails_after_its_strip_was_answered_ends_the_server_too(
     start: Start, connect: Connect, ask: Ask, strip_bundle: Bundle
 ) -> None:
     """Although nobody waits for the result any more."""
-    server = start(strip_bundle.path, gated=True, slot_ms=200).started()
+    server = start(strip_bundle.path, gated=True, slot_ms=600).started()
     server.until("armed")
     assert ask(connect(server.target)).reply.inspection.verdict == pb.VERDICT_REJECT
     server.say("fail")

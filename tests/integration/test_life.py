@@ -87,7 +87,7 @@ def test_an_inspection_that_never_ends_does_not_keep_the_server(
     start: Start, connect: Connect, ask: Ask, strip_bundle: Bundle
 ) -> None:
     """After a slot the server leaves without it, with a status of its own."""
-    server = start(strip_bundle.path, gated=True, slot_ms=200).started()
+    server = start(strip_bundle.path, gated=True, slot_ms=600).started()
     server.until("armed")
     assert list(ask(connect(server.target)).reply.inspection.causes) == [pb.CAUSE_LATE]
     server.process.send_signal(signal.SIGTERM)

@@ -29,6 +29,7 @@ def options(recipe: Recipe) -> list[tuple[str, int]]:
     frame = recipe.frame.height_px * (1 + 2 * recipe.frame.width_px) + _PNG_SLACK
     return [
         # By default a second server may bind the same port; the kernel then deals the calls out between them.
+        ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", len(recipe.frame.indices) * frame + _REQUEST_SLACK),
         ("grpc.max_send_message_length", -1),
     ]

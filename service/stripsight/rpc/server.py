@@ -30,7 +30,7 @@ SERVICE = service_pb.DESCRIPTOR.services_by_name["InspectionService"].full_name
 # Besides the strip inspected and those that wait: threads that refuse, and answer GetStatus and reflection.
 _SPARE_THREADS = 4
 # For the replies that are on their way out when the last inspection has ended.
-_LAST_REPLIES_S = 0.1
+_LAST_REPLIES_S = 0.2
 
 _log = structlog.get_logger()
 
