@@ -45,7 +45,7 @@ def card(experiment: Experiment, recipe: Recipe, facts: CardFacts) -> str:
         "",
         "## How good",
         f"Test kit: {test.good} good and {test.defective} defective strips that neither training nor tuning has seen, "
-        f"{test.runs} acquisitions each (seed {test.seed}). Severities run from plain (1.0) to barely visible (0.1). "
+        f"{test.runs} acquisition(s) each (seed {test.seed}). Severities run from plain (1.0) to barely visible (0.1). "
         "In brackets: Wilson's 95 % interval, which takes the acquisitions of one strip as independent.",
         "",
         "| | this bundle | linear autoencoder alone |",

@@ -2,8 +2,9 @@
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -31,6 +32,28 @@ class KitScores:
     def defective(self) -> NDArray[np.bool_]:
         """Which acquisitions show a defective strip, bool [S]."""
         return np.array([kind != "" for kind in self.kinds])
+
+
+def save_scores(path: Path, scores: Sequence[KitScores]) -> None:
+    """Keep scores in an .npz file, so that tuning again needs no acquisition."""
+    arrays = {f"{i}-{name}": np.asarray(value) for i, one in enumerate(scores) for name, value in vars(one).items()}
+    np.savez(path, allow_pickle=False, **arrays)
+
+
+def load_scores(path: Path) -> list[KitScores]:
+    """Read what `save_scores` wrote."""
+    with np.load(path) as arrays:
+        count = len(arrays.files) // len(fields(KitScores))
+        return [
+            KitScores(
+                strip_ids=arrays[f"{i}-strip_ids"].tolist(),
+                kinds=arrays[f"{i}-kinds"].tolist(),
+                severities=arrays[f"{i}-severities"],
+                runs=arrays[f"{i}-runs"],
+                scores=arrays[f"{i}-scores"],
+            )
+            for i in range(count)
+        ]
 
 
 def _job(recipe: Recipe, task: tuple[KitItem, int]) -> NDArray[np.uint8]:

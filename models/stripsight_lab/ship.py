@@ -24,7 +24,7 @@ from stripsight_lab.experiment import Experiment, KitSettings
 from stripsight_lab.graph.assemble import assemble
 from stripsight_lab.graph.compact import compact
 from stripsight_lab.graph.export import Parity, export_generator, parity
-from stripsight_lab.kits import KitScores, score_kit
+from stripsight_lab.kits import KitScores, load_scores, save_scores, score_kit
 from stripsight_lab.line import Strip
 from stripsight_lab.line.kit import KitItem, random_kit
 from stripsight_lab.line.seeds import derive
@@ -39,7 +39,7 @@ def ship(experiment: Experiment, file: Path, out: Path) -> Bundle:
     recipe = experiment.load_recipe()
     generator = load_generator(experiment.work / "checkpoint.pt")
     graph, linear = inspection_graph(generator, recipe), inspection_graph(generator.linear, recipe)
-    shipped, baseline = _judged([_engine(graph, recipe), _engine(linear, recipe)], experiment, recipe)
+    shipped, baseline = _judged([graph, linear], experiment, recipe)
     agreement = _parity(generator, graph, experiment, recipe)
     facts = CardFacts(shipped.tuning, shipped.test, baseline.test, len(graph.SerializeToString()), agreement)
     return write(
@@ -77,10 +77,23 @@ class Judged:
     test: Evaluation
 
 
-def _judged(engines: list[Engine], experiment: Experiment, recipe: Recipe) -> list[Judged]:
+def _scores(
+    kit: KitSettings, engines: list[Engine], experiment: Experiment, recipe: Recipe, digest: str
+) -> list[KitScores]:
+    """Score a kit, or read the scores that the same graphs already gave it."""
+    size = f"{kit.seed}-{kit.good}-{kit.defective}-{kit.runs}"
+    path = experiment.work / f"scores-{size}-{digest[:16]}.npz"
+    if not path.exists():
+        save_scores(path, score_kit(_kit(kit), kit.runs, recipe, engines))
+    return load_scores(path)
+
+
+def _judged(graphs: list[onnx.ModelProto], experiment: Experiment, recipe: Recipe) -> list[Judged]:
+    engines = [_engine(graph, recipe) for graph in graphs]
+    digest = hashlib.sha256(b"".join(graph.SerializeToString() for graph in graphs)).hexdigest()
     kit, test = experiment.tuning_kit, experiment.test_kit
-    tuned_on = score_kit(_kit(kit), kit.runs, recipe, engines)
-    tested_on = score_kit(_kit(test), test.runs, recipe, engines)
+    tuned_on = _scores(kit, engines, experiment, recipe, digest)
+    tested_on = _scores(test, engines, experiment, recipe, digest)
     judged = []
     for scored, unseen in zip(tuned_on, tested_on, strict=True):
         tuning = tune(scored.scores, scored.defective, len(recipe.regions), kit.target_false_reject_rate)
@@ -96,7 +109,7 @@ def _parity(generator: nn.Module, graph: onnx.ModelProto, experiment: Experiment
 
 def _thresholds(tuning: Tuning, experiment: Experiment, recipe: Recipe) -> dict[str, dict[str, Any]]:
     how = {
-        "method": "smallest thresholds at a target false-reject rate of the strip",
+        "method": "smallest thresholds of equal rank in each region at a target false-reject rate of the strip",
         "target_false_reject_rate": tuning.target_false_reject_rate,
         "kit_seed": experiment.tuning_kit.seed,
         "good": tuning.good,
