@@ -22,8 +22,8 @@ def watching(console: Console, run: Run, record: Record) -> Iterator[Recorder]:
     if not console.is_terminal:
         yield _plain(console, run, record)
         return
-    # Drawing takes time from the machine's threads: four times a second is enough for the eye.
-    with Live(LiveView(run, lambda: record.results), console=console, refresh_per_second=4, transient=True):
+    # Drawing takes time from the server on two cores: twice a second, once a strip, is enough for the eye.
+    with Live(LiveView(run, lambda: record.results), console=console, refresh_per_second=2, transient=True):
         yield record.add
 
 
