@@ -3,6 +3,7 @@
 Asking for a GPU and silently getting the CPU is refused: the provider in use is compared with the one asked.
 """
 
+import ctypes
 import os
 import sys
 import time
@@ -122,6 +123,8 @@ def _session(graph: bytes, provider: ProviderChoice, threads: int, spin: bool) -
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spin)))
+    if provider == "cuda-or-cpu" and not _has_nvidia_driver():
+        provider = "cpu"  # nothing to try, and the attempt would print pages about it
     if provider != "cpu":
         # CUDA and cuDNN out of the installed wheels. What it misses it prints, and stdout is for log lines.
         with redirect_stdout(sys.stderr):
@@ -134,6 +137,14 @@ def _session(graph: bytes, provider: ProviderChoice, threads: int, spin: bool) -
         except Exception as failure:  # ONNX Runtime's exceptions share no base class
             error = failure
     raise EngineError(f"the graph does not load on {provider}: {error}", provider=provider) from error
+
+
+def _has_nvidia_driver() -> bool:
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _honest(in_use: list[str], asked: ProviderChoice) -> str:
