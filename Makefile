@@ -49,10 +49,9 @@ lock: $(VENV)/.dev ## Pin what the image installs, by hash
 	$(UV_LOCK) pyproject.toml --output-file deploy/requirements/cpu.txt
 	echo 'onnxruntime-gpu[cuda,cudnn]' | $(UV_LOCK) pyproject.toml - --constraint deploy/requirements/cpu.txt --output-file deploy/requirements/cuda.txt
 
-bundle: $(VENV)/.dev ## Acquire, train, tune, test and write the bundle that ships to out/bundles (hours)
-	$(BIN)/python -m stripsight_lab acquire $(EXPERIMENT)
-	$(BIN)/python -m stripsight_lab train $(EXPERIMENT)
-	$(BIN)/python -m stripsight_lab ship $(EXPERIMENT) --out out/bundles/$(notdir $(basename $(EXPERIMENT)))
+bundle: $(VENV)/.dev ## Acquire, train, export, tune, evaluate, qualify and write a bundle to out/bundles (hours; EXPERIMENT=)
+	for step in acquire train export tune evaluate qualify; do $(BIN)/stripsight-lab $$step $(EXPERIMENT) || exit 1; done
+	$(BIN)/stripsight-lab ship $(EXPERIMENT) --out out/bundles/$(notdir $(basename $(EXPERIMENT)))
 
 bench: $(VENV)/.dev ## Time the graph's parts
 	$(BIN)/python tests/bench/bench_graph.py
@@ -61,13 +60,13 @@ clean: ## Remove everything that the other commands made
 	rm -rf $(VENV) out dist build
 
 # The serving install: no torch, no lab dependencies.
-$(VENV)/.serve: pyproject.toml
+$(VENV)/.serve: pyproject.toml models/pyproject.toml
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 		echo "Python's venv module is missing; installing Debian's python3-venv (needs root)"; \
 		apt-get update -q && apt-get install -yq --no-install-recommends python3-venv; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable . --editable models
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.serve

@@ -1,5 +1,5 @@
 """`python -m stripsight_lab`."""
 
-from stripsight_lab.cli import app
+from stripsight_lab.cli import main
 
-app(prog_name="stripsight-lab")
+main()

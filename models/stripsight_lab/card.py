@@ -1,88 +1,73 @@
 """CARD.md: what a bundle inspects, how good it is and on what, for people. Pure text from figures."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from stripsight.recipe import Recipe
-from stripsight_lab.evaluate import Evaluation, Rate
+from stripsight_lab.evaluate import Evaluation
+from stripsight_lab.evaluate.layout import markdown
+from stripsight_lab.evaluate.tables import kinds_table, patches_table, runs_table, severities_table, strips_table
+from stripsight_lab.evaluate.tuning_tables import thresholds_table
 from stripsight_lab.experiment import Experiment
-from stripsight_lab.graph.export import Parity
+from stripsight_lab.source import LineSource
 from stripsight_lab.tune import Tuning
 
-
-@dataclass(frozen=True)
-class CardFacts:
-    """What the card reports beside the experiment's own settings."""
-
-    tuning: Tuning
-    shipped: Evaluation
-    baseline: Evaluation
-    graph_bytes: int
-    parity: Parity
-
-
-def _rates(rates: Mapping[str, Rate], baseline: Mapping[str, Rate]) -> Iterable[str]:
-    for name, rate in rates.items():
-        yield f"| {name} | {rate} | {baseline[name]} |"
+_SCORES = {
+    "mean_ssim": "The score of a patch is 1 - SSIM of the patch and its reconstruction.",
+    "anomaly_map": "The score of a patch is the largest value of its anomaly map, -log(1 - p) with p the probability "
+    "that a place is defective, read from what the generator could not redraw.",
+}
+_SIMULATED = (
+    "**All figures are from the simulated line of this project, not from real product.** They show that the path works "
+    "and how the parts compare; they say nothing about a real vial."
+)
 
 
-def card(experiment: Experiment, recipe: Recipe, facts: CardFacts) -> str:
-    """Write the card: markdown."""
-    tuning, test, shipped, base = facts.tuning, experiment.test_kit, facts.shipped, facts.baseline
-    thresholds = ", ".join(
-        f"{region.name} {value:.6f}" for region, value in zip(recipe.regions, tuning.thresholds, strict=True)
-    )
-    lines = [
-        f"# {recipe.product.title}",
-        "",
-        f"Inspects {len(recipe.vials)} vials x {len(recipe.regions)} regions in {len(recipe.frame.indices)} frames of "
-        f"{recipe.frame.width_px} x {recipe.frame.height_px} px: {recipe.patch_count} patches of "
-        f"{recipe.patch.size_px} x {recipe.patch.size_px}. The score of a patch is 1 - SSIM; a strip is rejected when "
-        "any patch reaches its region's threshold.",
-        "",
-        "**All figures are from the simulated line of this project, not from real product.** They show that the "
-        "path works and how the parts compare; they say nothing about a real vial.",
-        "",
-        "## How good",
-        f"Test kit: {test.good} good and {test.defective} defective strips that neither training nor tuning has seen, "
-        f"{test.runs} acquisition(s) each (seed {test.seed}). Severities run from plain (1.0) to barely visible (0.1). "
-        "In brackets: Wilson's 95 % interval, which takes the acquisitions of one strip as independent.",
-        "",
-        "| | this bundle | linear autoencoder alone |",
-        "|---|---|---|",
-        f"| detection rate | {shipped.detection} | {base.detection} |",
-        f"| false-reject rate | {shipped.false_reject} | {base.false_reject} |",
-        f"| AUROC of the strip's largest score over threshold | {shipped.auroc:.3f} | {base.auroc:.3f} |",
-        "",
-        "The linear autoencoder is the baseline: same data, same tuning, same kit.",
-        "",
-        "| defect | found by this bundle | by the baseline |",
-        "|---|---|---|",
-        *_rates(shipped.by_kind, base.by_kind),
-        "",
-        "| severity | found by this bundle | by the baseline |",
-        "|---|---|---|",
-        *_rates(shipped.by_severity, base.by_severity),
-        "",
-        "## Thresholds",
-        f"{thresholds}. Tuned to reject at most {tuning.target_false_reject_rate:.0%} of the good strips of a "
-        f"tuning kit (seed {experiment.tuning_kit.seed}): there {tuning.good_rejected} of {tuning.good} good and "
-        f"{tuning.defective_rejected} of {tuning.defective} defective acquisitions were rejected.",
-        "",
-        "## How it was made",
-        f"- Training: {experiment.acquire.strips} good strips x {experiment.acquire.runs} runs (seed "
-        f"{experiment.acquire.seed}); {experiment.train.components} linear components a region; refiner of "
-        f"{experiment.train.refiner.width}/{experiment.train.refiner.wide} channels, {experiment.train.steps} steps.",
-        f"- Graph: {facts.graph_bytes / 1e6:.1f} MB, opset 18, the linear bases stored in int8. Against the network in "
-        f"float64 and scikit-image's SSIM, on {facts.parity.patches} patches: scores within "
-        f"{facts.parity.score_max_difference:.1e}, reconstructions within "
-        f"{facts.parity.reconstruction_max_difference} grey levels.",
-        "- Settings, seeds, versions and data hash: `manifest.json`. Repeat with `make bundle`.",
-        "",
-        "## Known limits",
-        "- The mean over the SSIM map dilutes a small defect: a particle of 10 px changes under 1 % of the map.",
-        "- Bubbles are redrawn, so a defect that looks like one is missed.",
-        "- The maximum over all patches adds up the false rejects of each.",
+def card(experiment: Experiment, recipe: Recipe, tuning: Tuning, evaluations: Mapping[str, Evaluation]) -> str:
+    """Write the card: markdown. The first of `evaluations` is the bundle's."""
+    shipped = next(iter(evaluations.values()))
+    parts = [
+        f"# {recipe.product.title}\n",
+        _what(recipe),
+        _SIMULATED + "\n" if isinstance(experiment.source, LineSource) else "",
+        "## How good\n",
+        _kit(experiment, shipped),
+        markdown(strips_table(evaluations)),
+        markdown(runs_table(evaluations)),
+        markdown(patches_table(shipped)),
+        markdown(kinds_table(evaluations)),
+        markdown(severities_table(evaluations)),
+        "## Thresholds\n",
+        _tuned(experiment, tuning),
+        markdown(thresholds_table(tuning, [region.name for region in recipe.regions])),
+        "## How it was made\n",
+        f"`experiments/{experiment.name}.toml`; every setting, seed, version and digest is in `manifest.json`. Repeat "
+        "with `make bundle`.\n",
+        "## Known limits\n",
+        *(f"- {limit}" for limit in experiment.qualify.limits),
         "",
     ]
-    return "\n".join(lines)
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _what(recipe: Recipe) -> str:
+    return (
+        f"Inspects {len(recipe.vials)} vials x {len(recipe.regions)} regions in {len(recipe.frame.indices)} frames of "
+        f"{recipe.frame.width_px} x {recipe.frame.height_px} px: {recipe.patch_count} patches of "
+        f"{recipe.patch.size_px} x {recipe.patch.size_px}. {_SCORES[recipe.scoring.method]} A strip is rejected when "
+        "any patch reaches its region's threshold.\n"
+    )
+
+
+def _kit(experiment: Experiment, shipped: Evaluation) -> str:
+    return (
+        f"Test kit: {shipped.products} products that neither training nor tuning has seen, {shipped.acquisitions} "
+        f"acquisitions in {experiment.evaluate.runs} runs. In brackets: 95 % intervals, over products.\n"
+    )
+
+
+def _tuned(experiment: Experiment, tuning: Tuning) -> str:
+    target = "" if tuning.target is None else f", target {tuning.target:g}"
+    return (
+        f"Method `{tuning.method}`{target}, on a tuning kit of {tuning.good_units} good and {tuning.defective_units} "
+        f"defective products in {experiment.tune.runs} runs, disjoint from the test kit.\n"
+    )

@@ -2,13 +2,17 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from stripsight.recipe import Recipe, load_recipe
-from stripsight_lab.acquire import AcquireSettings
-from stripsight_lab.train_settings import TrainSettings
+from stripsight_lab.dataset.settings import AcquireSettings
+from stripsight_lab.gan.settings import GanSettings
+from stripsight_lab.qualify.criteria import Criteria
+from stripsight_lab.source import AnySource
+from stripsight_lab.training.settings import TrainSettings
+from stripsight_lab.tune import TuneSettings
 
 Count = Annotated[int, Field(gt=0)]
 
@@ -17,19 +21,37 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class KitSettings(_Table):
-    """A kit of known strips; kits of different seeds share neither a strip nor a defect."""
+class ExportTable(_Table):
+    """How large weights are stored in the graph (the arithmetic is float32 in each case), and how frames are fused."""
 
-    seed: int
-    good: Count
-    defective: Count
+    weights: Literal["float32", "float16", "int8"] = "int8"
+    frame_gain: Annotated[float, Field(ge=0)] = 0.0
+    """How much what stays in place over the frames counts, see `graph.assemble.Fusion`; 0: each frame for itself."""
+
+
+class TuneTable(_Table):
+    """How often the tuning kit is acquired, and how thresholds follow from its scores."""
+
     runs: Count = 1
+    thresholds: TuneSettings
 
 
-class TuningKit(KitSettings):
-    """The kit that sets the thresholds, and the share of its good strips that may be rejected."""
+class EvaluateTable(_Table):
+    """How often the test kit is acquired, and the paper's policy: a product is rejected when `reject_runs` do."""
 
-    target_false_reject_rate: Annotated[float, Field(ge=0, lt=1)]
+    runs: Count = 10
+    reject_runs: Count = 7
+
+
+class QualifyTable(_Table):
+    """Acceptance criteria, and the manual inspection that the machine is held against."""
+
+    criteria: Criteria
+    panel: Path | Literal["simulated"] | None = None
+    """A CSV of manual inspections, or a simulated panel, which the report labels as such."""
+    panel_seed: int = 1
+    limits: tuple[str, ...] = ()
+    """Known limits, a sentence each."""
 
 
 class Experiment(_Table):
@@ -37,14 +59,17 @@ class Experiment(_Table):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     recipe: Path
+    source: AnySource
     acquire: AcquireSettings
-    train: TrainSettings
-    tuning_kit: TuningKit
-    test_kit: KitSettings
+    train: Annotated[TrainSettings | GanSettings, Field(discriminator="method")]
+    export: ExportTable = ExportTable()
+    tune: TuneTable
+    evaluate: EvaluateTable = EvaluateTable()
+    qualify: QualifyTable
 
     @property
     def work(self) -> Path:
-        """Where data and checkpoints go; not part of the repository."""
+        """Where data, checkpoints and results go; not part of the repository."""
         return Path("models/work") / self.name
 
     def load_recipe(self) -> Recipe:
@@ -53,8 +78,5 @@ class Experiment(_Table):
 
 
 def load_experiment(path: Path) -> Experiment:
-    """Read and check an experiment file."""
-    experiment = Experiment.model_validate(tomllib.loads(path.read_text()))
-    if experiment.tuning_kit.seed == experiment.test_kit.seed:
-        raise ValueError(f"{path}: tuning and test kit have the same seed {experiment.test_kit.seed}; expected two")
-    return experiment
+    """Read an experiment file; raises pydantic's ValidationError, which names the place."""
+    return Experiment.model_validate(tomllib.loads(path.read_text()))

@@ -32,15 +32,20 @@ _ATTEMPTS: dict[ProviderChoice, list[list[Any]]] = {
     "cuda-or-cpu": [[_CUDA, _CPU], [_CPU]],
 }
 _OUTPUTS = ["scores", "reconstructions"]
+_MAPS = "anomaly_maps"
 _ERRORS_ONLY = 3
 
 
 @dataclass(frozen=True)
 class Inference:
-    """What the graph says: scores float32 [N], higher is more anomalous; reconstructions uint8 [N, P, P]."""
+    """What the graph says of N patches; a higher score is more anomalous."""
 
     scores: NDArray[np.float32]
+    """[N]"""
     reconstructions: NDArray[np.uint8]
+    """[N, P, P]"""
+    anomaly_maps: NDArray[np.float32] | None = None
+    """[N, M, M], each with its patch's score as its largest value; None from a graph that scores by the mean."""
 
 
 class Engine:
@@ -67,6 +72,7 @@ class Engine:
         self._session = _session(graph, provider, threads or len(os.sched_getaffinity(0)), spin)
         self.provider = _honest(self._session.get_providers(), provider)
         self._patch_size = patch_size
+        self._maps = {value.name: value.shape[1:] for value in self._session.get_outputs()}.get(_MAPS)
         batch = self._session.get_inputs()[0].shape[0]
         self._batch = batch if isinstance(batch, int) else None
 
@@ -81,9 +87,11 @@ class Engine:
         parts = [self._run(patches[start : start + step]) for start in range(0, len(patches), step)]
         if len(parts) == 1:
             return parts[0]
+        maps = [part.anomaly_maps for part in parts if part.anomaly_maps is not None]
         return Inference(
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.reconstructions for part in parts]),
+            np.concatenate(maps) if maps else None,
         )
 
     def warm_up(self, patch_count: int, runs: int = 2) -> float:
@@ -107,13 +115,17 @@ class Engine:
 
     def _run(self, patches: NDArray[np.uint8]) -> Inference:
         try:
-            scores, reconstructions = self._session.run(_OUTPUTS, {"patches": patches})
+            wanted = _OUTPUTS if self._maps is None else [*_OUTPUTS, _MAPS]
+            scores, reconstructions, *maps = self._session.run(wanted, {"patches": patches})
         except Exception as error:  # ONNX Runtime's exceptions share no base class
             message = f"inference failed on {self.provider}: {error}"
             raise EngineError(message, provider=self.provider) from error
         _expect("scores", scores, np.dtype(np.float32), patches.shape[:1])
         _expect("reconstructions", reconstructions, np.dtype(np.uint8), patches.shape)
-        return Inference(scores, reconstructions)
+        if self._maps is None:
+            return Inference(scores, reconstructions)
+        _expect(_MAPS, maps[0], np.dtype(np.float32), (len(patches), *self._maps))
+        return Inference(scores, reconstructions, maps[0])
 
 
 def _session(graph: bytes, provider: ProviderChoice, threads: int, spin: bool) -> ort.InferenceSession:

@@ -19,7 +19,8 @@ def check_graph(graph: bytes, recipe: Recipe) -> None:
 
     Safe: standard operators of opset 18, IR at most 10, no functions, no subgraphs, no data outside the file.
     Signature: `patches` uint8 [N, P, P] to `scores` float32 [N] and `reconstructions` uint8 [N, P, P], with N
-    open, or whole frames that divide a strip. Raises BundleGraphUnsafe or BundleGraphSignature.
+    open, or whole frames that divide a strip; where the recipe scores by `anomaly_map` also `anomaly_maps` float32
+    [N, M, M], M a divisor of P. Raises BundleGraphUnsafe or BundleGraphSignature.
     """
     try:
         model = onnx.load_model_from_string(graph)
@@ -73,11 +74,20 @@ def _check_signature(graph: GraphProto, recipe: Recipe) -> None:
     size = recipe.patch.size_px
     expected_in = {"patches": ("UINT8", [batch, size, size])}
     expected_out = {"scores": ("FLOAT", [batch]), "reconstructions": ("UINT8", [batch, size, size])}
+    if recipe.scoring.method == "anomaly_map":
+        expected_out["anomaly_maps"] = ("FLOAT", [batch, *[_map_size(outputs, size)] * 2])
     for kind, expected, found in (("inputs", expected_in, inputs), ("outputs", expected_out, outputs)):
         if expected != found:
             raise _signature(f"{kind} {expected}", f"{found}")
     if isinstance(batch, int):
         _check_batch(batch, recipe)
+
+
+def _map_size(outputs: dict[str, tuple[str, list[Dimension]]], patch_size: int) -> Dimension:
+    """Return the map's side where it is one that can be laid over a patch, else how that is written."""
+    side = outputs.get("anomaly_maps", ("", ["N"]))[1][-1:]
+    fits = side and isinstance(side[0], int) and side[0] > 0 and patch_size % side[0] == 0
+    return side[0] if fits else f"a divisor of {patch_size}"
 
 
 def _check_batch(batch: int, recipe: Recipe) -> None:

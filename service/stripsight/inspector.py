@@ -134,14 +134,22 @@ class Inspector:
         for index in asked:
             if self._is_late(deadline - RENDER_RESERVE_S):
                 break
-            place, patch = self._bundle.recipe.patches[index], patches[index]
-            redrawn = inference.reconstructions[index]
-            if style is HeatmapStyle.MINMAX:
-                heat = heatmap.minmax(patch, redrawn)
-            else:
-                heat = heatmap.anchored(patch, redrawn, self._bundle.thresholds[place.region])
-            heatmaps.append(Heatmap(place, style, heatmap.colour_png(patch, heat)))
+            heat = self._heat(index, style, patches[index], inference)
+            picture = heatmap.colour_png(patches[index], heat)
+            heatmaps.append(Heatmap(self._bundle.recipe.patches[index], style, picture))
         return tuple(heatmaps)
+
+    def _heat(
+        self, index: int, style: HeatmapStyle, patch: NDArray[np.uint8], inference: Inference
+    ) -> NDArray[np.float32]:
+        """Return the heat of one patch, float32 [P, P]: the paper's, or what the score is made of."""
+        redrawn = inference.reconstructions[index]
+        if style is HeatmapStyle.MINMAX:
+            return heatmap.minmax(patch, redrawn)
+        threshold = self._bundle.thresholds[self._bundle.recipe.patches[index].region]
+        if inference.anomaly_maps is not None:
+            return heatmap.mapped(inference.anomaly_maps[index], threshold, len(patch))
+        return heatmap.anchored(patch, redrawn, threshold)
 
 
 def _asked(which: HeatmapWhich, judgement: Judgement, patch_count: int) -> tuple[int, ...]:

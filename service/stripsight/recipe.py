@@ -110,9 +110,13 @@ class RegionSpec(Table):
 
 
 class ScoringSpec(Table):
-    """How a patch is scored. `mean_ssim` is the paper's eq. 9."""
+    """How the bundle's graph scores a patch; what a heatmap shows follows from it.
 
-    method: Literal["mean_ssim"] = "mean_ssim"
+    `mean_ssim` is the paper's eq. 9, 1 - SSIM of patch and reconstruction as a mean over the patch. `anomaly_map` is
+    the largest value of a map that the graph gives beside the score.
+    """
+
+    method: Literal["mean_ssim", "anomaly_map"] = "mean_ssim"
 
 
 class SlotSpec(Table):

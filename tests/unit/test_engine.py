@@ -19,7 +19,12 @@ FLOAT, UINT8 = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
 PATCHES = np.random.default_rng(0).integers(0, 256, (6, 16, 16), dtype=np.uint8)
 
 
-def a_graph(*nodes: onnx.NodeProto, batch: int | str = "N", constants: tuple[onnx.TensorProto, ...] = ()) -> bytes:
+def a_graph(
+    *nodes: onnx.NodeProto,
+    batch: int | str = "N",
+    constants: tuple[onnx.TensorProto, ...] = (),
+    more: tuple[onnx.ValueInfoProto, ...] = (),
+) -> bytes:
     """A graph with the names of an inspection, and outputs whose shapes are left to the nodes."""
     graph = helper.make_graph(
         [*nodes],
@@ -28,6 +33,7 @@ def a_graph(*nodes: onnx.NodeProto, batch: int | str = "N", constants: tuple[onn
         [
             helper.make_tensor_value_info("scores", FLOAT, None),
             helper.make_tensor_value_info("reconstructions", UINT8, None),
+            *more,
         ],
         [*constants],
     )
@@ -47,6 +53,28 @@ def test_scores_and_reconstructions(graph: MakeGraph) -> None:
     assert (inference.scores.shape, inference.scores.dtype) == ((6,), np.float32)
     assert (inference.reconstructions.shape, inference.reconstructions.dtype) == ((6, 16, 16), np.uint8)
     assert (inference.scores > 0.1).all()
+
+
+@pytest.mark.parametrize("batch", ["N", 2])
+def test_anomaly_maps_come_back_where_the_graph_gives_them(batch: int | str) -> None:
+    """Float32 [N, M, M] in the order of the patches, from a graph of one frame too; else there are none."""
+    pool = helper.make_node("AveragePool", ["image"], ["pooled"], kernel_shape=[4, 4], strides=[4, 4])
+    one = helper.make_tensor("one", onnx.TensorProto.INT64, [1], [1])
+    nodes = (
+        CAST,
+        MEANS,
+        SAME,
+        helper.make_node("Unsqueeze", ["grey", "one"], ["image"]),
+        pool,
+        helper.make_node("Squeeze", ["pooled", "one"], ["anomaly_maps"]),
+    )
+    maps = helper.make_tensor_value_info("anomaly_maps", FLOAT, [batch, 4, 4])
+    engine = Engine(a_graph(*nodes, batch=batch, constants=(AXES, one), more=(maps,)), threads=1, patch_size=16)
+    found = engine.infer(PATCHES).anomaly_maps
+    assert found is not None
+    assert found == pytest.approx(PATCHES.reshape(6, 4, 4, 4, 4).mean(axis=(2, 4)), rel=1e-6)
+    plain = Engine(a_graph(CAST, MEANS, SAME, constants=(AXES,)), threads=1, patch_size=16)
+    assert plain.infer(PATCHES).anomaly_maps is None
 
 
 def test_a_graph_of_one_frame_runs_once_for_each() -> None:

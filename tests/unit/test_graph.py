@@ -9,7 +9,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from stripsight.errors import BundleGraphSignature, BundleGraphUnsafe
 from stripsight.graph import check_graph
-from stripsight.recipe import Recipe
+from stripsight.recipe import Recipe, ScoringSpec
 
 Change = Callable[[ModelProto], object]
 
@@ -122,6 +122,39 @@ def test_more_than_operators_and_weights_is_refused(
     change(model)
     with pytest.raises(BundleGraphUnsafe, match=rf"inspect.onnx: expected .*{words}"):
         check_graph(model.SerializeToString(), strip_recipe)
+
+
+def with_maps(model: ModelProto, *shape: int | str) -> bytes:
+    """The graph with an output `anomaly_maps` of this shape after the batch axis."""
+    batch = model.graph.output[0].type.tensor_type.shape.dim[0].dim_param
+    model.graph.output.append(helper.make_tensor_value_info("anomaly_maps", TensorProto.FLOAT, [batch, *shape]))
+    model.graph.node.append(helper.make_node("Identity", ["maps"], ["anomaly_maps"]))
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros((1, 1, 1), np.float32), "maps"))
+    return model.SerializeToString()
+
+
+def by_map(recipe: Recipe) -> Recipe:
+    """The recipe, scoring by anomaly map."""
+    return recipe.model_copy(update={"scoring": ScoringSpec(method="anomaly_map")})
+
+
+def test_a_recipe_that_scores_by_map_needs_maps(model: ModelProto, strip_recipe: Recipe) -> None:
+    """Maps that can be laid over a patch pass where the recipe asks for them, and only there."""
+    with pytest.raises(BundleGraphSignature, match="'anomaly_maps': "):
+        check_graph(model.SerializeToString(), by_map(strip_recipe))
+    graph = with_maps(model, 8, 8)
+    check_graph(graph, by_map(strip_recipe))
+    with pytest.raises(BundleGraphSignature, match=r"found .*'anomaly_maps'"):
+        check_graph(graph, strip_recipe)
+
+
+@pytest.mark.parametrize("shape", [(7, 7), (8, 4), (8,), ("h", "w"), (0, 0)])
+def test_maps_that_do_not_fit_over_a_patch_are_refused(
+    shape: tuple[int | str, ...], model: ModelProto, strip_recipe: Recipe
+) -> None:
+    """A side that does not divide the patch's, or differs from the other, or is open."""
+    with pytest.raises(BundleGraphSignature, match="anomaly_maps"):
+        check_graph(with_maps(model, *shape), by_map(strip_recipe))
 
 
 def retyped(model: ModelProto) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from stripsight.engine import Engine
-from stripsight.heatmap import anchored, anomaly_map, colour_png, minmax
+from stripsight.heatmap import anchored, anomaly_map, colour_png, mapped, minmax
 
 Pixels = NDArray[np.uint8]
 
@@ -102,6 +102,19 @@ def test_heat_has_the_patchs_shape_and_range(threshold: float) -> None:
     assert heat.min() >= 0
     assert heat.max() <= 1
     assert not anchored(patch, patch, threshold).any()
+
+
+@given(seed=st.integers(0, 99), factor=st.floats(0.05, 3))
+def test_a_map_is_hot_where_it_alone_rejects(seed: int, factor: float) -> None:
+    """With t the threshold, a place of the map is at one half where it equals t, and none is where the patch passes."""
+    anomaly = np.random.default_rng(seed).gamma(0.5, 2, (8, 8)).astype(np.float32)
+    threshold = float(anomaly.max()) * factor
+    heat = mapped(anomaly, threshold, 32)
+    assert (heat.shape, heat.dtype) == ((32, 32), np.float32)
+    assert 0 <= heat.min() <= heat.max() <= 1
+    assert (heat.max() < 0.5) == (factor > 1)
+    same_size = mapped(anomaly, threshold, 8)
+    assert same_size == pytest.approx(np.minimum(anomaly / threshold / 2, 1), rel=1e-5)
 
 
 def test_the_picture_shows_the_patch_where_it_is_cold() -> None:

@@ -1,4 +1,6 @@
-"""Puts the uint8 interface and the SSIM score around a generator, in one ONNX graph."""
+"""Puts the uint8 interface and the score around a network, in one ONNX graph."""
+
+from dataclasses import dataclass
 
 import onnx
 from onnx import compose, helper, parser
@@ -11,20 +13,20 @@ FLOAT = onnx.TensorProto.FLOAT
 UINT8 = onnx.TensorProto.UINT8
 
 BEFORE = f"""
-before (uint8[N,P,P] patches) => (float[N,1,P,P] generator_x) {{
+before (uint8[N,P,P] patches) => (float[N,1,P,P] network_x) {{
     channel = Constant<value_ints = [1]>()
     white = Constant<value_float = 255.0>()
     image = Unsqueeze(patches, channel)
     grey = Cast<to = {FLOAT}>(image)
-    generator_x = Div(grey, white)
+    network_x = Div(grey, white)
 }}"""
 
 # `fault` is 0, or NaN when any pixel is not finite: rounding to uint8 would hide that from the score.
 AFTER = f"""
-after (float[N,1,P,P] generator_y) => (uint8[N,P,P] reconstructions, float[N] fault) {{
+after (float[N,1,P,P] network_y) => (uint8[N,P,P] reconstructions, float[N] fault) {{
     black = Constant<value_float = 0.0>()
     rows_and_columns = Constant<value_ints = [1, 2]>()
-    redrawn = Squeeze(generator_y, channel)
+    redrawn = Squeeze(network_y, channel)
     scaled = Mul(redrawn, white)
     bounded = Clip(scaled, black, white)
     rounded = Round(bounded)
@@ -33,50 +35,108 @@ after (float[N,1,P,P] generator_y) => (uint8[N,P,P] reconstructions, float[N] fa
     fault = Mul(total, black)
 }}"""
 
+ALONE = """
+alone (float[N,M,M] network_m) => (float[N,M,M] anomaly_maps) {
+    anomaly_maps = Identity(network_m)
+}"""
 
-def assemble(generator: onnx.ModelProto, *, patch_size: int) -> onnx.ModelProto:
-    """Return the inspection graph around a generator.
+# A maximum need not pass NaN on, a sum does.
+LARGEST = """
+largest (float[N,M,M] network_m, float[N,M,M] anomaly_maps, float[N] fault) => (float[N] scores) {
+    map_total = ReduceSum<keepdims = 0>(network_m, rows_and_columns)
+    map_fault = Mul(map_total, black)
+    either_fault = Add(fault, map_fault)
+    peak = ReduceMax<keepdims = 0>(anomaly_maps, rows_and_columns)
+    scores = Add(peak, either_fault)
+}"""
 
-    The generator takes `x` float32 [N, 1, P, P] in [0, 1] and gives `y` float32 [N, 1, P, P]. The result
-    takes `patches` uint8 [N, P, P] and gives `scores` float32 [N], 1 - mean SSIM of each patch against its
-    rounded reconstruction, and `reconstructions` uint8 [N, P, P]. A patch whose `y` is not finite scores
-    NaN. Raises ValueError for a generator with another signature or operator set.
+
+@dataclass(frozen=True)
+class Fusion:
+    """How the frames of a strip are seen together: a map becomes max(map, gain * mean over the frames).
+
+    What stays in its place, as a defect of the wall does, is in every frame; a bubble or a drop is not. The maximum
+    keeps what moves, a particle in the liquid, as it was. A graph that fuses takes whole strips only.
     """
-    _check(generator, patch_size)
-    core = compose.add_prefix(generator, "generator_").graph
-    score = ssim.score_graph(patch_size, left="patches", right="reconstructions", scores="losses")
-    square: list[str | int | None] = ["N", patch_size, patch_size]
+
+    frames: int
+    patches_per_frame: int
+    gain: float
+
+    def graph(self, side: int) -> onnx.GraphProto:
+        """The maps of a strip, float32 [N, side, side], fused."""
+        return parser.parse_graph(f"""
+            fuse (float[N,M,M] network_m) => (float[N,M,M] anomaly_maps) {{
+                by_frame = Constant<value_ints = [{self.frames}, {self.patches_per_frame}, {side}, {side}]>()
+                each = Reshape(network_m, by_frame)
+                frames = Constant<value_ints = [0]>()
+                lasting = ReduceMean(each, frames)
+                gain = Constant<value_float = {self.gain:.6f}>()
+                lasting_weighed = Mul(lasting, gain)
+                fused = Max(each, lasting_weighed)
+                in_a_row = Constant<value_ints = [-1, {side}, {side}]>()
+                anomaly_maps = Reshape(fused, in_a_row)
+            }}""")
+
+
+def assemble(network: onnx.ModelProto, *, patch_size: int, fusion: Fusion | None = None) -> onnx.ModelProto:
+    """Return the inspection graph around a network, uint8 [N, P, P] `patches` in.
+
+    The network takes `x` float32 [N, 1, P, P] in [0, 1] and gives `y` float32 [N, 1, P, P], the patches redrawn.
+    Where that is all, `scores` float32 [N] are 1 - mean SSIM of each patch against its rounded reconstruction. Where it
+    also gives `m` float32 [N, M, M], the anomaly maps, they are its largest values, and the maps come out as
+    `anomaly_maps`, fused over the frames if `fusion` says so: then N is that of a strip. `reconstructions` uint8
+    [N, P, P] come out in either case. A patch whose `y` or `m` is not finite scores NaN. Raises ValueError for a
+    network with another signature or operator set.
+    """
+    side = _map_side(network, patch_size)
+    core = compose.add_prefix(network, "network_").graph
+    judged = [_mean_ssim(patch_size)] if side is None else _by_map(side, fusion)
+    batch: str | int = fusion.frames * fusion.patches_per_frame if fusion and side else "N"
+    square: list[str | int | None] = [batch, patch_size, patch_size]
+    outputs = [
+        helper.make_tensor_value_info("scores", FLOAT, [batch]),
+        helper.make_tensor_value_info("reconstructions", UINT8, square),
+    ]
+    if side is not None:
+        outputs.append(helper.make_tensor_value_info("anomaly_maps", FLOAT, [batch, side, side]))
     graph = helper.make_graph(
-        [
-            *parser.parse_graph(BEFORE).node,
-            *core.node,
-            *parser.parse_graph(AFTER).node,
-            *score.node,
-            helper.make_node("Add", ["losses", "fault"], ["scores"]),
-        ],
+        [node for part in (parser.parse_graph(BEFORE), core, parser.parse_graph(AFTER), *judged) for node in part.node],
         "inspect",
         [helper.make_tensor_value_info("patches", UINT8, square)],
-        [
-            helper.make_tensor_value_info("scores", FLOAT, ["N"]),
-            helper.make_tensor_value_info("reconstructions", UINT8, square),
-        ],
-        initializer=[*core.initializer, *score.initializer],
+        outputs,
+        initializer=[tensor for part in (core, *judged) for tensor in part.initializer],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _check(generator: onnx.ModelProto, patch_size: int) -> None:
-    found = [_shape(value) for value in (*generator.graph.input, *generator.graph.output)]
+def _by_map(side: int, fusion: Fusion | None) -> list[onnx.GraphProto]:
+    return [fusion.graph(side) if fusion else parser.parse_graph(ALONE), parser.parse_graph(LARGEST)]
+
+
+def _mean_ssim(patch_size: int) -> onnx.GraphProto:
+    graph = ssim.score_graph(patch_size, left="patches", right="reconstructions", scores="losses")
+    graph.node.append(helper.make_node("Add", ["losses", "fault"], ["scores"]))
+    return graph
+
+
+def _map_side(network: onnx.ModelProto, patch_size: int) -> int | None:
+    """Return M where the network gives maps, and check all the rest."""
+    found = [_shape(value) for value in (*network.graph.input, *network.graph.output)]
     expected = [(name, FLOAT, [1, patch_size, patch_size]) for name in ("x", "y")]
+    side = found[2][2][-1] if len(found) == 3 and found[2][2] else None
+    if side:
+        expected.append(("m", FLOAT, [side, side]))
     if found != expected:
-        raise ValueError(f"generator: expected {expected} after the batch axis, found {found}")
-    opsets = {entry.domain or "ai.onnx": entry.version for entry in generator.opset_import}
+        raise ValueError(f"network: expected {expected} after the batch axis, found {found}")
+    opsets = {entry.domain or "ai.onnx": entry.version for entry in network.opset_import}
     if opsets != {"ai.onnx": OPSET}:
-        raise ValueError(f"generator: expected only standard operators, opset {OPSET}, found {opsets}")
-    if generator.functions:
-        raise ValueError("generator: expected a plain graph, found functions")
+        raise ValueError(f"network: expected only standard operators, opset {OPSET}, found {opsets}")
+    if network.functions:
+        raise ValueError("network: expected a plain graph, found functions")
+    return side
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[str, int, list[int]]:

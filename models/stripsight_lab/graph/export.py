@@ -1,4 +1,4 @@
-"""From a trained torch generator to ONNX, and how far the two are apart. The only module here with torch."""
+"""From a trained torch network to ONNX, and how far the two are apart. The only module here with torch."""
 
 import copy
 import warnings
@@ -13,7 +13,7 @@ from skimage.metrics import structural_similarity
 from torch import nn
 
 from stripsight.engine import Engine
-from stripsight_lab.graph.assemble import IR_VERSION, OPSET
+from stripsight_lab.graph.assemble import IR_VERSION, OPSET, Fusion
 from stripsight_lab.graph.compact import compact
 from stripsight_lab.graph.ssim import SIGMA
 
@@ -28,11 +28,13 @@ MAX_FRAMES = 16
 def export_generator(module: nn.Module, *, patch_size: int, patches_per_frame: int) -> onnx.ModelProto:
     """Return `module` as a graph from `x` to `y`, both float32 [N, 1, P, P], N any number of whole frames.
 
-    The module may take the region from the place in the batch. It is exported as in evaluation, and its own
-    mode is left alone. Nothing of this machine (paths, stack traces, tool names) stays in the graph.
+    A module that gives two tensors has a second output `m`, float32 [N, M, M]: its anomaly maps. The module may
+    take the region from the place in the batch. It is exported as in evaluation, and its own mode is left alone.
+    Nothing of this machine (paths, stack traces, tool names) stays in the graph.
     """
     frozen = copy.deepcopy(module).eval().float().cpu().requires_grad_(False)
     example = torch.zeros(2 * patches_per_frame, 1, patch_size, patch_size)
+    outputs = ["y", "m"] if isinstance(frozen(example), tuple) else ["y"]
     batch = patches_per_frame * torch.export.Dim("frames", min=1, max=MAX_FRAMES)
     with warnings.catch_warnings():
         # The exporter copies its own trees in a way that its own library calls deprecated.
@@ -43,7 +45,7 @@ def export_generator(module: nn.Module, *, patch_size: int, patches_per_frame: i
             dynamo=True,
             opset_version=OPSET,
             input_names=["x"],
-            output_names=["y"],
+            output_names=outputs,
             dynamic_shapes=[{0: batch}],
             external_data=False,
             verbose=False,
@@ -65,14 +67,15 @@ class Parity:
     """Share of the pixels that differ at all, 0 .. 1."""
 
 
-def parity(module: nn.Module, model: onnx.ModelProto, patches: NDArray[np.uint8]) -> Parity:
-    """Compare the inspection graph `model` with `module` in float64 and scikit-image.
+def parity(
+    module: nn.Module, model: onnx.ModelProto, patches: NDArray[np.uint8], fusion: Fusion | None = None
+) -> Parity:
+    """Compare the inspection graph `model` with `module` in float64 and, for a mean SSIM, with scikit-image.
 
     `patches` are uint8 [N, P, P], N whole frames. Both sides redraw and round by themselves, so a pixel close
     to a rounding step differs by 1.
     """
-    redrawn = _redraw(module, patches)
-    scores = np.array([_score(patch, image) for patch, image in zip(patches, redrawn, strict=True)])
+    redrawn, scores = _redraw(module, patches, fusion)
     inference = Engine(model.SerializeToString(), patch_size=patches.shape[1]).infer(patches)
     steps = np.abs(inference.reconstructions.astype(np.int16) - redrawn)
     return Parity(
@@ -83,12 +86,20 @@ def parity(module: nn.Module, model: onnx.ModelProto, patches: NDArray[np.uint8]
     )
 
 
-def _redraw(module: nn.Module, patches: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _redraw(
+    module: nn.Module, patches: NDArray[np.uint8], fusion: Fusion | None
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Reconstructions uint8 [N, P, P] and scores [N]."""
     exact = copy.deepcopy(module).eval().double().cpu()
     with torch.no_grad():
-        y = exact(torch.from_numpy(patches[:, None] / 255.0))
+        found = exact(torch.from_numpy(patches[:, None] / 255.0))
+    y = found[0] if isinstance(found, tuple) else found
     rounded: NDArray[np.uint8] = (y[:, 0] * 255).clamp(0, 255).round().to(torch.uint8).numpy()
-    return rounded
+    if isinstance(found, tuple):
+        maps = found[1].reshape(fusion.frames if fusion else 1, -1, *found[1].shape[1:])
+        fused = torch.maximum(maps, (fusion.gain if fusion else 0) * maps.mean(dim=0, keepdim=True))
+        return rounded, fused.flatten(0, 1).flatten(1).amax(1).numpy()
+    return rounded, np.array([_score(patch, image) for patch, image in zip(patches, rounded, strict=True)])
 
 
 def _score(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> float:
@@ -100,7 +111,7 @@ def _clean(exported: onnx.ModelProto) -> onnx.ModelProto:
     """Rebuild the model with nothing but its arithmetic."""
     model = onnx.helper.make_model(exported.graph, opset_imports=exported.opset_import, ir_version=IR_VERSION)
     graph = model.graph
-    graph.name = "generator"
+    graph.name = "network"
     for described in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
         described.ClearField("doc_string")
         described.ClearField("metadata_props")

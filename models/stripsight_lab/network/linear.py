@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-SAMPLES = 2_000
+SAMPLES = 4_000
 """Patches a region that the fit looks at: the Gram matrix of more gains nothing measurable and costs its square."""
 
 
@@ -25,7 +25,7 @@ class LinearAutoencoder(nn.Module):
     basis: Tensor
 
     def __init__(self, mean: Tensor, basis: Tensor) -> None:
-        """Take `mean` float32 [R, P*P] and orthonormal `basis` float32 [R, K, P*P], of grey in [0, 1]."""
+        """Take `mean` float32 [R, P*P] or [R, 1, P*P], orthonormal `basis` float32 [R, K, P*P], of grey in [0, 1]."""
         super().__init__()
         self.register_buffer("mean", mean.reshape(mean.shape[0], 1, -1))
         self.register_buffer("basis", basis)
@@ -49,14 +49,12 @@ class LinearAutoencoder(nn.Module):
         return torch.addmm(mean, features, basis)
 
 
-def fit(patches: NDArray[np.uint8], components: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def fit(patches: NDArray[np.uint8], components: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fit one region: `patches` uint8 [M, P, P] -> mean float32 [P*P] and basis float32 [components, P*P].
 
     Eigenvectors of the Gram matrix (M x M), as M is far smaller than P*P.
     """
-    rng = np.random.default_rng(seed)
-    chosen = np.sort(rng.choice(len(patches), min(SAMPLES, len(patches)), replace=False))
-    flat = torch.from_numpy(patches[chosen].reshape(len(chosen), -1).astype(np.float32) / 255)
+    flat = torch.from_numpy(patches.reshape(len(patches), -1).astype(np.float32) / 255)
     mean = flat.mean(dim=0)
     flat -= mean
     _, vectors = torch.linalg.eigh((flat @ flat.T).double())

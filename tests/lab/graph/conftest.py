@@ -14,10 +14,11 @@ Generator = Callable[..., onnx.ModelProto]
 
 @pytest.fixture
 def formula() -> Generator:
-    """A generator from `body`, lines that make y out of x; with weights by name if any."""
+    """A network from `body`, lines that make y, and maps m of `side`, out of x; with weights by name if any."""
 
-    def build(size: int, body: str, **weights: NDArray[np.float32]) -> onnx.ModelProto:
-        signature = f"(float[N,1,{size},{size}] x) => (float[N,1,{size},{size}] y)"
+    def build(size: int, body: str, side: int = 0, **weights: NDArray[np.float32]) -> onnx.ModelProto:
+        maps = f", float[N,{side},{side}] m" if side else ""
+        signature = f"(float[N,1,{size},{size}] x) => (float[N,1,{size},{size}] y{maps})"
         model = parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]> g {signature} {{ {body} }}')
         tensors = [numpy_helper.from_array(array, name) for name, array in weights.items()]
         model.graph.initializer.extend(tensors)

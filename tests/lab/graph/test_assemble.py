@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from stripsight.engine import Engine
+from stripsight.errors import EngineError
 from stripsight.graph import check_graph
 from stripsight.recipe import load_recipe
-from stripsight_lab.graph.assemble import assemble
+from stripsight_lab.graph.assemble import Fusion, assemble
 
 Formula = Callable[..., onnx.ModelProto]
 Reference = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float64]]
@@ -81,6 +82,61 @@ def test_pixel_that_is_not_finite_makes_its_score_nan(formula: Formula, value: f
     spoilt[1, 0, 4, 5] = value
     scores = engine(formula(SIZE, "y = Add(x, spoilt)", spoilt=spoilt)).infer(patches(3)).scores
     assert np.isfinite(scores).tolist() == [True, False, True]
+
+
+MAPPED = """
+    channel = Constant<value_ints = [1]>()
+    y = Identity(x)
+    pooled = MaxPool<kernel_shape = [8, 8], strides = [8, 8]>(x)
+    m = Squeeze(pooled, channel)"""
+
+
+def test_the_score_is_the_largest_value_of_the_map(formula: Formula) -> None:
+    """A network that gives maps is scored by them, and the maps come out."""
+    batch = patches(5)
+    found = engine(formula(SIZE, MAPPED, side=4)).infer(batch)
+    expected = batch.reshape(5, 4, 8, 4, 8).max(axis=(2, 4)) / 255
+    np.testing.assert_allclose(found.anomaly_maps, expected, rtol=1e-6)
+    np.testing.assert_allclose(found.scores, expected.max(axis=(1, 2)), rtol=1e-6)
+    np.testing.assert_array_equal(found.reconstructions, batch)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", ["y", "m"])
+def test_a_network_that_breaks_down_earns_no_accept(formula: Formula, place: str, value: float) -> None:
+    """NaN or infinity in a redrawing or a map makes that patch's score NaN; its neighbours keep theirs."""
+    spoilt = np.zeros((3, 1, SIZE, SIZE) if place == "y" else (3, 4, 4), np.float32)
+    spoilt.flat[spoilt.size // 2] = value
+    body = MAPPED.replace("y = Identity(x)", "y = Add(x, spoilt)") if place == "y" else MAPPED.replace("m =", "clean =")
+    body += "" if place == "y" else "\n m = Add(clean, spoilt)"
+    scores = engine(formula(SIZE, body, side=4, spoilt=spoilt)).infer(patches(3)).scores
+    assert np.isfinite(scores).tolist() == [True, False, True]
+
+
+def test_what_stays_over_the_frames_counts_more_and_what_moves_is_kept(formula: Formula) -> None:
+    """Maps become max(map, gain * mean over the frames), place by place; a batch is a strip."""
+    fusion = Fusion(frames=3, patches_per_frame=2, gain=1.5)
+    graph = assemble(formula(SIZE, MAPPED, side=4), patch_size=SIZE, fusion=fusion)
+    runs = Engine(graph.SerializeToString(), threads=1, patch_size=SIZE)
+    batch = np.zeros((6, SIZE, SIZE), np.uint8)
+    batch[[0, 2, 4], 2, 2] = 100  # patch 0 of each frame: it stays
+    batch[3, 9, 17] = 255  # patch 1 of frame 1 only: it moves
+    found = runs.infer(batch)
+    assert found.anomaly_maps is not None
+    assert found.scores * 255 == pytest.approx([150, 127.5, 150, 255, 150, 127.5], rel=1e-5)
+    assert found.anomaly_maps[0, 0, 0] * 255 == pytest.approx(150, rel=1e-5)
+    assert found.anomaly_maps[1, 1, 2] * 255 == pytest.approx(127.5, rel=1e-5)
+    assert (found.anomaly_maps > 0).sum() == 6
+    with pytest.raises(EngineError, match="multiple of 6"):
+        runs.infer(batch[:4])
+
+
+def test_maps_of_another_shape_are_refused(formula: Formula) -> None:
+    """Maps are squares of a known side."""
+    network = formula(SIZE, MAPPED, side=4)
+    network.graph.output[1].type.tensor_type.shape.dim[2].dim_value = 2
+    with pytest.raises(ValueError, match="after the batch axis"):
+        assemble(network, patch_size=SIZE)
 
 
 def test_generator_of_another_size_is_refused(formula: Formula) -> None:

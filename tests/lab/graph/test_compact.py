@@ -81,8 +81,8 @@ def test_small_weights_are_kept(model: onnx.ModelProto) -> None:
     """Nothing below the limit is touched: mean images, convolutions and the score's filter stay exact."""
     small = compact(model, min_elements=64 * PIXELS)
     kept = {tensor.name: tensor.data_type for tensor in small.graph.initializer}
-    assert kept["generator_basis_float16"] == onnx.TensorProto.FLOAT16
-    assert kept["generator_mean"] == kept["generator_filters"] == kept["down"] == onnx.TensorProto.FLOAT
+    assert kept["network_basis_float16"] == onnx.TensorProto.FLOAT16
+    assert kept["network_mean"] == kept["network_filters"] == kept["down"] == onnx.TensorProto.FLOAT
 
 
 def test_int8_has_a_scale_for_each_row(formula: Formula) -> None:

@@ -1,0 +1,170 @@
+"""Training of the network that ships: fit the linear part, then train refiner and segmenter on crops where it errs.
+
+Sample efficiency is the problem on two CPU cores: most of a patch is redrawn well by the linear part, so both networks
+are trained only on `crops` drawn where the linear residual is large. The input is corrupted, the target of the
+refiner is the clean crop, that of the segmenter the place of the corruption; the linear part sees the corrupted patch
+whole, as it will in service. No gradient goes from the segmenter to the refiner: what a good patch looks like must
+not depend on what is easy to tell apart. Step k draws from a generator seeded with (seed, k), so a run that is killed
+continues with the same losses.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader, Dataset
+
+from stripsight_lab.gan.patches import Patches, fingerprint
+from stripsight_lab.network.inspection import InspectionNetwork
+from stripsight_lab.network.linear import SAMPLES, LinearAutoencoder, fit
+from stripsight_lab.network.refiner import RefinerSettings
+from stripsight_lab.network.segmenter import SegmenterSettings
+from stripsight_lab.training.crops import Crops, make_batch
+from stripsight_lab.training.loss import refiner_loss, segmenter_loss
+from stripsight_lab.training.memory import keep_freed_memory
+from stripsight_lab.training.settings import TrainSettings, learning_rate
+
+
+def fit_linear(patches: Patches, settings: TrainSettings) -> LinearAutoencoder:
+    """Fit the linear part on SAMPLES patches of each region."""
+    rng = np.random.default_rng(settings.seed)
+    chosen = np.sort(rng.choice(patches.count, min(SAMPLES, patches.count), replace=False))
+    parts = [fit(patches.read(region, chosen), settings.components) for region in range(patches.regions)]
+    mean, basis = (torch.from_numpy(np.stack(part)) for part in zip(*parts, strict=True))
+    return LinearAutoencoder(mean, basis)
+
+
+class _Batches(Dataset[Crops]):
+    """The batch of each step from `start` on, made by a worker while the last step is under way."""
+
+    def __init__(self, patches: Patches, linear: LinearAutoencoder, settings: TrainSettings, start: int) -> None:
+        self.patches, self.linear, self.settings, self.start = patches, linear, settings, start
+
+    def __len__(self) -> int:
+        return self.settings.steps - self.start
+
+    def __getitem__(self, index: int) -> Crops:
+        with torch.no_grad():
+            return make_batch(self.patches, self.linear, self.settings, self.start + index)
+
+
+class Trainer:
+    """The state of one training: what a checkpoint holds and how a step changes it."""
+
+    def __init__(self, linear: LinearAutoencoder, settings: TrainSettings, data: str) -> None:
+        """Start from untrained networks; `data` is the fingerprint of the patches."""
+        torch.manual_seed(settings.seed)
+        self.settings, self.data = settings, data
+        network = InspectionNetwork.untrained(linear, settings.refiner, settings.segmenter)
+        self.linear = linear
+        self.networks = nn.ModuleDict({"refiner": network.generator.refiner, "segmenter": network.segmenter})
+        # A fifth faster on a CPU. The argument is documented, but not in torch's own types.
+        self.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        new = 1 - settings.average
+        self.average = AveragedModel(self.networks, avg_fn=lambda old, now, _: old.lerp(now, new))
+        self.optimiser = torch.optim.Adam(self.networks.parameters(), lr=settings.learning_rate)
+        self.step = 0
+
+    @classmethod
+    def resume(cls, path: Path, settings: TrainSettings, data: str) -> "Trainer":
+        """Continue from the checkpoint at `path`; raises ValueError when its settings or its patches are others."""
+        state = torch.load(path, weights_only=True)
+        for name, expected in (("settings", asdict(settings)), ("patches", data)):
+            if state[name] != expected:
+                raise ValueError(f"{path}: expected {name} {expected}, found {state[name]}: use another folder")
+        trainer = cls(LinearAutoencoder(state["mean"], state["basis"]), settings, data)
+        for name in ("networks", "average", "optimiser"):
+            getattr(trainer, name).load_state_dict(state[name])
+        trainer.step = state["step"]
+        return trainer
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint; a kill while writing leaves the last one."""
+        state: dict[str, Any] = {
+            "settings": asdict(self.settings),
+            "patches": self.data,
+            "step": self.step,
+            "mean": self.linear.mean,
+            "basis": self.linear.basis,
+            "networks": self.networks.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def advance(self, crops: Crops) -> dict[str, float]:
+        """Make one step and return its losses."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.settings, self.step)
+        self.optimiser.zero_grad(set_to_none=True)
+        losses = self._losses(crops)
+        torch.autograd.backward(losses["refiner"] + self.settings.segmenter_weight * losses["segmenter"])
+        torch.nn.utils.clip_grad_norm_(self.networks.parameters(), 1.0)
+        self.optimiser.step()
+        self.average.update_parameters(self.networks)
+        self.step += 1
+        return {name: loss.item() for name, loss in losses.items()}
+
+    def _losses(self, crops: Crops) -> dict[str, Tensor]:
+        redrawn = self.networks["refiner"](crops.shown, crops.linear)
+        odds = self.networks["segmenter"](crops.shown, redrawn.detach().clamp(0, 1))
+        return {
+            "refiner": refiner_loss(redrawn, crops.clean, crops.inside, self.settings.l1_weight),
+            "segmenter": segmenter_loss(odds, crops.shown, crops.clean, crops.inside),
+        }
+
+
+def train(
+    patches: Patches, out: Path, settings: TrainSettings, after_step: Callable[[int], None] | None = None
+) -> Path:
+    """Train on `patches` and return `out`/checkpoint.pt; continue it if it is there.
+
+    `after_step` is called with the number of steps made.
+    """
+    keep_freed_memory()
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "checkpoint.pt"
+    trainer = _trainer(patches, path, settings)
+    batches = DataLoader(
+        _Batches(patches, trainer.linear, settings, trainer.step), batch_size=None, num_workers=1, prefetch_factor=4
+    )
+    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress, (out / "losses.jsonl").open("a") as log:
+        task = progress.add_task("train", total=settings.steps, completed=trainer.step)
+        for crops in batches:
+            losses = trainer.advance(crops)
+            if trainer.step % settings.log_every == 0:
+                print(json.dumps({"step": trainer.step, **losses}), file=log, flush=True)
+            if trainer.step % settings.save_every == 0 or trainer.step == settings.steps:
+                trainer.save(path)
+            shown = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
+            progress.update(task, completed=trainer.step, description=shown)
+            if after_step:
+                after_step(trainer.step)
+    return path
+
+
+def _trainer(patches: Patches, path: Path, settings: TrainSettings) -> Trainer:
+    data = fingerprint(patches)
+    if path.exists():
+        return Trainer.resume(path, settings, data)
+    return Trainer(fit_linear(patches, settings), settings, data)
+
+
+def load_network(checkpoint: Path) -> InspectionNetwork:
+    """Read the network of a checkpoint written by `train`, with averaged weights."""
+    state = torch.load(checkpoint, weights_only=True)
+    linear = LinearAutoencoder(state["mean"], state["basis"])
+    refiner, segmenter = (state["settings"][name] for name in ("refiner", "segmenter"))
+    network = InspectionNetwork.untrained(linear, RefinerSettings(**refiner), SegmenterSettings(**segmenter))
+    weights = {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
+    nn.ModuleDict({"refiner": network.generator.refiner, "segmenter": network.segmenter}).load_state_dict(weights)
+    return network.eval()

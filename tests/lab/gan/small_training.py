@@ -1,0 +1,29 @@
+"""Trains in a process of its own: `small_training.py PATCHES.npy SETTINGS.json OUT`. Prints each step it has made."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from stripsight_lab.gan.patches import ArrayPatches
+from stripsight_lab.gan.settings import GanSettings
+from stripsight_lab.gan.train import train
+
+
+def main() -> None:
+    """Train, with a checkpoint every other step."""
+    patches, settings, out = (Path(argument) for argument in sys.argv[1:])
+    train(
+        ArrayPatches(np.load(patches)),
+        None,
+        out,
+        TypeAdapter(GanSettings).validate_json(settings.read_bytes()),
+        device="cpu",
+        save_every=2,
+        after_step=lambda made: print(made, flush=True),
+    )
+
+
+if __name__ == "__main__":
+    main()
