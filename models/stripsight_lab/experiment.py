@@ -11,6 +11,7 @@ from stripsight_lab.dataset.settings import AcquireSettings
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.qualify.criteria import Criteria
 from stripsight_lab.source import AnySource
+from stripsight_lab.training.linear import LinearSettings
 from stripsight_lab.training.settings import TrainSettings
 from stripsight_lab.tune import TuneSettings
 
@@ -61,7 +62,7 @@ class Experiment(_Table):
     recipe: Path
     source: AnySource
     acquire: AcquireSettings
-    train: Annotated[TrainSettings | GanSettings, Field(discriminator="method")]
+    train: Annotated[TrainSettings | LinearSettings | GanSettings, Field(discriminator="method")]
     export: ExportTable = ExportTable()
     tune: TuneTable
     evaluate: EvaluateTable = EvaluateTable()

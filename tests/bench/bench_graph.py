@@ -14,10 +14,12 @@ import torch
 from onnx import parser
 
 from stripsight.engine import Engine
-from stripsight_lab.graph.assemble import assemble
+from stripsight_lab.graph.assemble import Fusion, assemble
 from stripsight_lab.graph.export import compact, export_generator
+from stripsight_lab.network.inspection import InspectionNetwork
 from stripsight_lab.network.linear import LinearAutoencoder
 from stripsight_lab.network.refiner import RefinedGenerator, Refiner, RefinerSettings
+from stripsight_lab.network.segmenter import Segmenter, SegmenterSettings
 
 SIZE = 256
 REGIONS = 4
@@ -43,6 +45,11 @@ def refined() -> RefinedGenerator:
     return RefinedGenerator(linear(), Refiner(RefinerSettings()))
 
 
+def inspecting() -> InspectionNetwork:
+    """Return the network that ships, with random weights."""
+    return InspectionNetwork(refined(), Segmenter(SegmenterSettings()))
+
+
 def exported(module: torch.nn.Module) -> onnx.ModelProto:
     """Return the module's graph, its large weights stored as int8."""
     graph = export_generator(module, patch_size=SIZE, patches_per_frame=PATCHES_PER_FRAME)
@@ -50,10 +57,12 @@ def exported(module: torch.nn.Module) -> onnx.ModelProto:
 
 
 ROWS: dict[str, Callable[[], onnx.ModelProto]] = {
-    "score, uint8 in and out": identity,
-    "linear autoencoder": lambda: exported(linear()),
-    "linear autoencoder and refiner": lambda: exported(refined()),
+    "SSIM, uint8 in and out": identity,
+    "linear autoencoder, SSIM": lambda: exported(linear()),
+    "the same and refiner, SSIM": lambda: exported(refined()),
+    "the same and segmenter, fused": lambda: exported(inspecting()),
 }
+FUSED = Fusion(frames=PATCHES // PATCHES_PER_FRAME, patches_per_frame=PATCHES_PER_FRAME, gain=2.0)
 
 
 def main() -> None:
@@ -65,7 +74,7 @@ def main() -> None:
     patches = np.random.default_rng(0).integers(0, 256, (PATCHES, SIZE, SIZE), dtype=np.uint8)
     engines, loads = {}, {}
     for name, build in ROWS.items():
-        graph = assemble(build(), patch_size=SIZE).SerializeToString()
+        graph = assemble(build(), patch_size=SIZE, fusion=FUSED).SerializeToString()
         start = time.perf_counter()
         engines[name] = Engine(graph, threads=options.threads, patch_size=SIZE)
         loads[name] = time.perf_counter() - start, len(graph)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import JsonValue, ValidationError
 
@@ -13,6 +13,12 @@ from stripsight_lab.dataset.settings import AcquireSettings
 from stripsight_lab.source.unit import Unit
 
 NAME = "acquisition.json"
+_DECIDES: dict[str, Any] = {
+    "frame": {"width_px", "height_px", "indices"},
+    "patch": True,
+    "vials": {"__all__": {"left_px", "top_px"}},
+    "regions": {"__all__": {"box"}},
+}
 
 
 class Plan(Table):
@@ -23,7 +29,7 @@ class Plan(Table):
     units: tuple[str, ...]
     """The id of each product."""
     recipe: dict[str, JsonValue]
-    """What decides the patches: frame, patch, vials, regions."""
+    """What decides the patches: images by number, sizes, places. A new title or limit leaves them as they are."""
     regions: int
     size_px: int
     patches_a_product: int
@@ -39,7 +45,7 @@ class Plan(Table):
         return cls(
             settings=settings,
             units=ids,
-            recipe=recipe.model_dump(mode="json", include={"frame", "patch", "vials", "regions"}),
+            recipe=images.model_dump(mode="json", include=_DECIDES),
             regions=len(recipe.regions),
             size_px=recipe.patch.size_px,
             patches_a_product=settings.runs * len(images.frame.indices) * len(recipe.vials),

@@ -1,6 +1,6 @@
 """How good a bundle is on a kit it has never seen. Pure: scores, truth and thresholds in, counts and rates out.
 
-Data flows down: judged, the tables' parts (patches, runs, severity, curve, pixels), evaluation, layout, tables.
+Data flows down: judged, curve, patches, runs, severity, pixels, evaluation, layout, tables and tuning_tables.
 scikit-learn is imported where it is used: the demo counts with `Rate` and is installed without it.
 """
 

@@ -81,7 +81,7 @@ def smallest_found(kit: Judged, which: Bools) -> Smallest:
         return Smallest(None, None)
     severities = np.unique(kit.severities[graded])
     curve = IsotonicRegression().fit(kit.severities[graded], kit.rejected[graded].astype(np.float64))
-    enough = severities[curve.predict(severities) >= FOUND - 1e-9]
+    enough = severities[curve.predict(severities) >= FOUND]
     least = float(severities[0])
     if not enough.size:
         return Smallest(None, least)

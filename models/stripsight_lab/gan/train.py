@@ -6,6 +6,7 @@ of the schedule and of all randomness, and a run that is continued gives the los
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
@@ -46,7 +47,7 @@ def train(
     Raises ValueError for patches, ranks or a checkpoint that do not fit `settings`, FloatingPointError where a loss
     or weight is no longer finite; the last checkpoint stays.
     """
-    with ranks(device) as here, torch.backends.cudnn.flags(enabled=True, benchmark=here.device.type == "cuda"):
+    with ranks(device) as here, _convolutions(here):
         here.part(settings.batch)  # ahead of the first step
         for patches in (training, validation):
             _check(patches, settings)
@@ -100,6 +101,11 @@ class _Run:
 def _shown(last: dict[str, float]) -> str:
     names = ("contextual", "adversarial", "encoder", "discriminator")
     return "gan " + " ".join(f"{name} {last[name]:.4f}" for name in names if name in last)
+
+
+def _convolutions(here: Ranks) -> AbstractContextManager[None]:
+    """Let cuDNN look for the fastest way once, as shapes stay, and keep float32, also that of SSIM, from being TF32."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=here.device.type == "cuda", allow_tf32=False)
 
 
 def _workers(here: Ranks) -> int:

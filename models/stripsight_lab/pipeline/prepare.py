@@ -19,6 +19,7 @@ from stripsight_lab.graph.assemble import Fusion, assemble
 from stripsight_lab.graph.compact import compact
 from stripsight_lab.graph.export import export_generator, parity
 from stripsight_lab.pipeline.record import digest, is_done, recorded
+from stripsight_lab.training.linear import LinearSettings, load_linear, train_linear
 from stripsight_lab.training.train import load_network
 from stripsight_lab.training.train import train as train_refined
 
@@ -51,6 +52,8 @@ def train(experiment: Experiment) -> None:
     with recorded(experiment.work, experiment.name, "train", asdict(experiment.train), inputs) as outputs:
         if isinstance(experiment.train, GanSettings):
             path = train_gan(training, validation, experiment.work, experiment.train)
+        elif isinstance(experiment.train, LinearSettings):
+            path = train_linear(training, experiment.work, experiment.train)
         else:
             path = train_refined(training, experiment.work, experiment.train)
         outputs[CHECKPOINT] = digest(path)
@@ -77,12 +80,15 @@ def export(experiment: Experiment) -> None:
 
 
 def _networks(experiment: Experiment, recipe: Recipe) -> tuple[nn.Module, nn.Module | None]:
-    """The network that the recipe's score needs, and the linear part of it."""
+    """The network that the recipe's score needs, and the linear part of it, which is the baseline."""
     checkpoint, by_map = experiment.work / CHECKPOINT, recipe.scoring.method == "anomaly_map"
     if isinstance(experiment.train, GanSettings):
         if by_map:
             raise ValueError(f"{experiment.recipe}: expected scoring by mean_ssim for a GAN, found anomaly_map")
         return load_autoencoder(checkpoint), None
+    if isinstance(experiment.train, LinearSettings):
+        local = load_linear(checkpoint)
+        return local if by_map else local.linear, local.linear
     network = load_network(checkpoint)
     return network if by_map else network.generator, network.generator.linear
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import json
 import os
 import platform
 import subprocess
@@ -63,7 +64,7 @@ def is_done(work: Path, step: str, settings: Mapping[str, Any], inputs: Mapping[
     if not path.exists():
         return False
     record = read(work, step)
-    same = record.settings == dict(settings) and record.inputs == dict(inputs)
+    same = record.settings == _plain(settings) and record.inputs == dict(inputs)
     return same and all((work / name).exists() and digest(work / name) == it for name, it in record.outputs.items())
 
 
@@ -78,7 +79,7 @@ def recorded(
     record = StepRecord(
         step=step,
         experiment=experiment,
-        settings=dict(settings),
+        settings=_plain(settings),
         inputs=dict(inputs),
         outputs=outputs,
         commit=commit(),
@@ -90,6 +91,12 @@ def recorded(
     part = work / f"{step}.json.part"
     part.write_text(record.model_dump_json(indent=2) + "\n")
     part.replace(work / f"{step}.json")
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON gives it back: lists for tuples."""
+    plain: dict[str, Any] = json.loads(json.dumps(settings))
+    return plain
 
 
 def commit() -> str:

@@ -63,16 +63,15 @@ def roc(false_reject_rates: Floats, detection_rates: Floats, used: tuple[float, 
         figure = Figure(figsize=(7.1, 3.0), layout="constrained")
         for axes, width in zip(figure.subplots(1, 2), (1.0, 0.1), strict=True):
             axes.step(false_reject_rates, detection_rates, where="post", color=GOOD, linewidth=1.3)
-            axes.plot(
-                *used, marker="D", color=DEFECTIVE, linestyle="none", clip_on=False, label="thresholds of this bundle"
-            )
+            if used[0] <= width:
+                axes.plot(*used, "D", color=DEFECTIVE, clip_on=False, label="thresholds of this bundle")
+                axes.legend(loc="lower right")
             axes.set_xlim(0, width)
             axes.set_ylim(0, 1)
             axes.grid(color=FAINT, linewidth=0.5)
             axes.set_xlabel("false-reject rate")
             axes.set_ylabel("detection rate")
             axes.set_title("whole" if width == 1 else "up to 0.1")
-        axes.legend(loc="lower right")
         return _svg(figure)
 
 

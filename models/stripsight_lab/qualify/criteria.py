@@ -27,7 +27,7 @@ class Criteria(BaseModel):
     """Defects below it count in no criterion (and in every table); those that nobody graded count."""
     policy_detection_rate_min: Fraction | None = None
     policy_false_reject_rate_max: Fraction | None = None
-    """By the paper's 7 of 10 runs. None: no criterion."""
+    """By the paper's 7 of 10 runs: defective units rejected in so many, good ones accepted in fewer. None: no limit."""
     rze_at_least_manual: bool = True
     score_spread_max: Annotated[float, Field(ge=0)] = 1e-4
     """Largest spread of one patch's score over repeats, thread counts and providers, in units of the score."""

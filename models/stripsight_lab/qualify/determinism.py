@@ -66,16 +66,14 @@ def repeated_scores(
     the little that stays on the CPU. Raises what the engine raises.
     """
     size = patches.shape[-1]
-    conditions, lows, highs = [], [], []
+    conditions, every = [], []
     for provider in providers or providers_here(graph, size):
         for count in threads:
             engine = Engine(graph, provider=provider, threads=count, patch_size=size)
             scores = np.stack([engine.infer(patches).scores for _ in range(repeats)]).astype(np.float64)
-            lows.append(scores.min(axis=0))
-            highs.append(scores.max(axis=0))
-            spread = float((highs[-1] - lows[-1]).max())
-            conditions.append(Condition(engine.provider, count, repeats, spread))
-    spreads: Floats = np.max(highs, axis=0) - np.min(lows, axis=0)
+            conditions.append(Condition(engine.provider, count, repeats, float(np.ptp(scores, axis=0).max())))
+            every.append(scores)
+    spreads: Floats = np.ptp(np.concatenate(every), axis=0)
     return tuple(conditions), spreads
 
 

@@ -111,12 +111,12 @@ class Gallery:
 def _chosen(ratios: Floats, masks: Image | None) -> tuple[list[tuple[int, str]], str]:
     """The patches to show, each with its title, and a note: the highest score, and the defect if it is elsewhere."""
     worst = int(np.nan_to_num(ratios, nan=np.inf).argmax())
-    top = (worst, "highest score of the strip")
+    top = (worst, "highest score of all patches")
     if masks is None:
         return [top], ""
     shown = (masks > 0).sum(axis=(1, 2))
     if not shown.any():
         return [top], "In this run the defect shows in no inspected patch."
     if shown[worst] >= _MOSTLY * shown.max():
-        return [(worst, "highest score of the strip, and there the defect is")], ""
+        return [(worst, "highest score, and there the defect is")], ""
     return [(int(shown.argmax()), "where the defect is"), top], ""

@@ -11,7 +11,6 @@ inspections that are then averaged. The comparison is that much stricter for the
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 
 import numpy as np
 
@@ -68,6 +67,8 @@ class KnappKushner:
     unit_ids: tuple[str, ...]
     manual_p: Floats
     machine_p: Floats
+    zones: tuple[Zone, ...]
+    """Of each unit, by its manual p."""
     limits: ZoneLimits
     rze_manual: Estimate
     rze_machine: Estimate
@@ -77,22 +78,14 @@ class KnappKushner:
     """Share of the resamples in which RZE(machine) >= RZE(manual); NaN of an empty zone."""
     false_reject_machine: Estimate
     false_reject_manual: Estimate
+    qualifies: bool | None
+    """Whether RZE(machine) >= RZE(manual); None where the manual reject zone is empty."""
     resamples: int
     seed: int
-
-    @cached_property
-    def zones(self) -> tuple[Zone, ...]:
-        """The zone of each unit, by its manual p."""
-        return tuple(self.limits.zone(float(p)) for p in self.manual_p)
 
     def count(self, zone: Zone) -> int:
         """Units in `zone`."""
         return self.zones.count(zone)
-
-    @property
-    def qualifies(self) -> bool | None:
-        """Whether RZE(machine) >= RZE(manual); None where the manual reject zone is empty."""
-        return None if not self.rze_manual.units else self.rze_machine.value >= self.rze_manual.value - _ROUNDING
 
 
 def knapp_kushner(
@@ -120,6 +113,7 @@ def knapp_kushner(
         unit_ids=machine.unit_ids,
         manual_p=manual_p,
         machine_p=machine_p,
+        zones=tuple(limits.zone(float(p)) for p in manual_p),
         limits=limits,
         rze_manual=_estimate(pairs[0, in_reject], hard[0]),
         rze_machine=_estimate(pairs[1, in_reject], hard[1]),
@@ -127,6 +121,7 @@ def knapp_kushner(
         share_at_least=float(np.mean(hard[1] >= hard[0] - _ROUNDING)) if in_reject.any() else float("nan"),
         false_reject_machine=_estimate(pairs[1, in_accept], soft[1]),
         false_reject_manual=_estimate(pairs[0, in_accept], soft[0]),
+        qualifies=bool(difference.mean() >= -_ROUNDING) if in_reject.any() else None,
         resamples=resamples,
         seed=seed,
     )

@@ -1,5 +1,6 @@
 """Each acceptance criterion held against what was found. Pure."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from stripsight_lab.evaluate.evaluation import InferenceTime
@@ -96,7 +97,7 @@ def _repeatable(criteria: Criteria, found: Determinism | None) -> Iterator[Outco
         yield from (_not_shown(name, limit, "not measured") for name, limit in zip((spread, turn), limits, strict=True))
         return
     alike = found.spread <= criteria.score_spread_max
-    few = found.spread == found.spread and found.verdicts_within <= criteria.verdicts_within_spread_max
+    few = math.isfinite(found.spread) and found.verdicts_within <= criteria.verdicts_within_spread_max
     yield Outcome(spread, limits[0], words.small(found.spread), words.NOTHING, _met(alike))
     yield Outcome(turn, limits[1], f"{found.verdicts_within}/{found.acquisitions}", words.NOTHING, _met(few))
 

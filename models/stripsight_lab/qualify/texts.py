@@ -1,5 +1,6 @@
 """The sentences of the report that depend on what was found. Pure."""
 
+import math
 from collections.abc import Iterator
 
 from stripsight_lab.qualify import words
@@ -39,6 +40,8 @@ def conclusion(found: KnappKushner) -> str:
     low, high = found.difference.low, found.difference.high
     told = low > 0 or high < 0 or low == high
     apart = "" if told else " The interval of the difference holds 0: this kit cannot tell the two apart."
+    if math.isnan(low):
+        apart = " A single unit gives no interval."
     return f"The machine's RZE, {machine}, is {relation} the manual RZE, {people}. {sure}{apart}"
 
 

@@ -33,26 +33,26 @@ def list_files(root: Path) -> tuple[list[Files], list[Files]]:
     if list(training) != [GOOD]:
         raise ValueError(f"{root / 'train'}: expected the folder good alone, found {', '.join(training)}")
     test = folders_of(root / "test")
-    if GOOD not in test or len(test) < 2:
-        expected = f"{root / 'test'}: expected the folder good and one for each kind of defect"
-        raise ValueError(f"{expected}, found {', '.join(test)}")
+    if len(test) < 2:
+        raise ValueError(f"{root / 'test'}: expected the folder good and one for each kind of defect, found good alone")
     masks = _masks(root / "ground_truth", test)
     found = [Files(path, "" if kind == GOOD else kind, masks.get(path)) for kind in test for path in test[kind]]
     return [Files(path, "") for path in training[GOOD]], found
 
 
 def folders_of(root: Path) -> dict[str, list[Path]]:
-    """The pictures below `root` by the name of their folder."""
-    return {path.name: _pictures(path, SUFFIXES) for path in _inside(root)}
+    """The pictures below `root` by the name of their folder. Raises ValueError as `list_files`."""
+    found = {path.name: _pictures(path, SUFFIXES) for path in _inside(root)}
+    for name in [GOOD, *found]:
+        if not found.get(name):
+            raise ValueError(f"{root / name}: expected pictures, found none")
+    return found
 
 
 def _inside(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ValueError(f"{folder}: expected a folder, found {'a file' if folder.exists() else 'none'}")
-    found = sorted(folder.iterdir())
-    if not found:
-        raise ValueError(f"{folder}: expected something in the folder, found nothing")
-    return found
+    return sorted(folder.iterdir())
 
 
 def _pictures(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
@@ -70,10 +70,11 @@ def _masks(root: Path, test: dict[str, list[Path]]) -> dict[Path, Path]:
     """The mask of each picture that has one."""
     masks: dict[Path, Path] = {}
     for folder in _inside(root) if root.exists() else []:
-        pictures = {path.stem: path for path in test.get(folder.name, []) if folder.name != GOOD}
+        pictures = {path.stem: path for path in test.get(folder.name, [])}
         for path in _pictures(folder, MASK_SUFFIXES):
             picture = pictures.get(path.stem.removesuffix("_mask"))
-            if picture is None:
-                raise ValueError(f"{path}: expected a mask of a picture in test/{folder.name}, found none of its name")
+            if picture is None or folder.name == GOOD:
+                found = "a good one" if picture else "none of its name"
+                raise ValueError(f"{path}: expected a mask of a defective picture in test/, found {found}")
             masks[picture] = path
     return masks

@@ -32,11 +32,11 @@ from stripsight_lab.training.memory import keep_freed_memory
 from stripsight_lab.training.settings import TrainSettings, learning_rate
 
 
-def fit_linear(patches: Patches, settings: TrainSettings) -> LinearAutoencoder:
+def fit_linear(patches: Patches, components: int, seed: int) -> LinearAutoencoder:
     """Fit the linear part on SAMPLES patches of each region."""
-    rng = np.random.default_rng(settings.seed)
+    rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(patches.count, min(SAMPLES, patches.count), replace=False))
-    parts = [fit(patches.read(region, chosen), settings.components) for region in range(patches.regions)]
+    parts = [fit(patches.read(region, chosen), components) for region in range(patches.regions)]
     mean, basis = (torch.from_numpy(np.stack(part)) for part in zip(*parts, strict=True))
     return LinearAutoencoder(mean, basis)
 
@@ -156,7 +156,7 @@ def _trainer(patches: Patches, path: Path, settings: TrainSettings) -> Trainer:
     data = fingerprint(patches)
     if path.exists():
         return Trainer.resume(path, settings, data)
-    return Trainer(fit_linear(patches, settings), settings, data)
+    return Trainer(fit_linear(patches, settings.components, settings.seed), settings, data)
 
 
 def load_network(checkpoint: Path) -> InspectionNetwork:

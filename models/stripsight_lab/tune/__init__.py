@@ -1,7 +1,7 @@
 """Thresholds from a tuning kit, and what they cost. Pure: scores in, figures out.
 
-Data flows down: settings, maxima, rates, ladder, bound, tuning, what_if. scipy is imported where it is used, here and
-in `evaluate`: the demo counts with `Rate` and is installed without it.
+Data flows down: settings, maxima, rates, ladder, bound, choose, tuning, what_if. scipy is imported where it is
+used: the demo counts with `Rate` and is installed without it.
 """
 
 from stripsight_lab.tune.maxima import Floats, region_maxima

@@ -93,6 +93,19 @@ def test_other_settings_units_or_recipe_are_refused(telling: list[Unit], recipe:
     assert identities(tmp_path) == there
 
 
+def test_what_leaves_the_patches_as_they_are_is_no_difference(
+    telling: list[Unit], recipe: Recipe, tmp_path: Path
+) -> None:
+    """A new title, and with all frames stored the choice of those that are inspected."""
+    every = AcquireSettings(runs=1)
+    acquire(telling[:1], recipe, tmp_path, every, workers=0)
+    there, changed = identities(tmp_path), recipe.model_dump()
+    changed["frame"]["indices"] = (0, 8, 15)
+    changed["regions"][0]["title"] = "top"
+    acquire(telling[:1], Recipe.model_validate(changed), tmp_path, every, workers=0)
+    assert identities(tmp_path) == there
+
+
 def test_units_need_ids_of_their_own(telling: list[Unit], recipe: Recipe, tmp_path: Path) -> None:
     """The same product twice would be in training and validation; none is a mistake."""
     for units, found in (([*telling, telling[0]], "found 6, 5 ids"), ([], "found 0")):

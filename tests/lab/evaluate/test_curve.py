@@ -49,6 +49,17 @@ def test_the_interval_holds_the_figure_and_counts_products() -> None:
     assert often == pytest.approx(once)
 
 
+def test_good_and_defective_products_are_drawn_apart() -> None:
+    """Equal scores in both classes, ties among them: 0.5, and resamples of each class on its own scatter around it.
+
+    The same draw in both would give 0.5 each time, and no interval.
+    """
+    interval = auroc_interval(strips([0.2, 0.4] * 10, [0.2, 0.4] * 10))
+    assert interval is not None
+    assert 0.3 < interval[0] < 0.45
+    assert 0.55 < interval[1] < 0.7
+
+
 def test_classes_that_do_not_overlap_leave_the_interval_open() -> None:
     """Every resample separates them: the bootstrap would claim certainty."""
     assert auroc_interval(strips([0.1, 0.2], [0.8, 0.9])) is None

@@ -22,9 +22,9 @@ def test_a_score_that_is_not_finite_is_rejected() -> None:
 
 
 def test_accuracy_counts_both_classes() -> None:
-    """Of four strips the good one that is rejected and the defective one that is not are wrong."""
-    kit = judged(np.array([[1.0], [3.0], [1.0], [3.0]]), ["", "", "spot", "spot"], np.zeros(4), (2.0,))
-    assert (kit.accuracy.hits, kit.accuracy.total) == (2, 4)
+    """Of five strips the good one that is rejected and the defective one that is not are wrong."""
+    kit = judged(np.array([[1.0], [1.5], [3.0], [1.0], [3.0]]), ["", "", "", "spot", "spot"], np.zeros(5), (2.0,))
+    assert (kit.accuracy.hits, kit.accuracy.total) == (3, 5)
 
 
 def test_counts_that_do_not_agree_are_refused() -> None:

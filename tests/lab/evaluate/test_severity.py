@@ -60,6 +60,13 @@ def test_not_reached_and_not_graded_differ() -> None:
     assert str(smallest_found(ungraded, ungraded.defective)) == "not graded"
 
 
+def test_other_kinds_do_not_bend_the_curve() -> None:
+    """A miss at 0.6 that is not asked for leaves the finds at 0.2 and 0.8 alone."""
+    kit = spots([0.2, 0.6, 0.8], [1, 0, 1])
+    assert smallest_found(kit, kit.severities != 0.6).severity == 0.2
+    assert smallest_found(kit, kit.defective).severity == 0.8
+
+
 def test_bands_hold_their_upper_edge_and_the_ungraded_stand_apart() -> None:
     """0.25 is in the first band, 1.0 in the last, NaN in none of them."""
     kit = spots([0.25, 0.26, 1.0, np.nan], [1, 0, 1, 1])

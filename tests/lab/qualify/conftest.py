@@ -1,5 +1,6 @@
 """A small real run: painted strips, a real graph, its scores, thresholds and figures."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -128,7 +129,7 @@ def small_run(small_line: SmallLine, strip_bundle: Bundle) -> ReportInputs:
         bundle_id=strip_bundle.bundle_id,
         graph_sha256="9" * 64,
         experiment="small.toml",
-        provenance={"commit": "abc", "settings": {"train": {"seed": 7}}, "versions": {"numpy": "2"}},
+        provenance={"commit": "abc", "settings": {"train": {"seed": 7}}, "versions": {"numpy": "2"}, "loss": math.nan},
         kits=[KitUsed("test", "8" * 64, 4, 4, RUNS, "painted")],
         simulated_product=True,
         test=test,

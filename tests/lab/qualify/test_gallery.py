@@ -66,7 +66,7 @@ def test_a_miss_is_shown_where_the_defect_is_and_where_the_score_is_highest(show
 def test_one_picture_is_enough_where_both_are_the_same(shown: Callable[..., object]) -> None:
     """The highest score lies on the defect, though another frame shows a little more of it."""
     found = shown("spot", {41: 8, 1: 9})
-    assert [pane.title for pane in found.panes] == ["highest score of the strip, and there the defect is"]
+    assert [pane.title for pane in found.panes] == ["highest score, and there the defect is"]
 
 
 def test_a_defect_outside_every_patch_is_said_to_be(shown: Callable[..., object]) -> None:
@@ -82,7 +82,7 @@ def test_without_a_known_defect_the_highest_score_is_shown(
 ) -> None:
     """A good unit, and a defective one whose truth is not known to the pixel."""
     found = shown(kind, masked)
-    assert [pane.title for pane in found.panes] == ["highest score of the strip"]
+    assert [pane.title for pane in found.panes] == ["highest score of all patches"]
     assert found.note == ""
 
 

@@ -48,6 +48,7 @@ def test_the_bootstrap_draws_units() -> None:
     assert (found.rze_manual.low, found.rze_manual.high) == pytest.approx((0.7, 1.0))
     assert (found.difference.low, found.difference.high) == pytest.approx((-0.1, 0.0))
     assert found.share_at_least == pytest.approx(0.25, abs=0.02)
+    assert (found.false_reject_machine.low, found.false_reject_machine.high) == pytest.approx((0.0, 0.1))
 
 
 def test_the_bootstrap_is_paired() -> None:

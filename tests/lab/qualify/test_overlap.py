@@ -1,5 +1,6 @@
 """Is anything in two kits?"""
 
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -39,17 +40,34 @@ def test_all_are_counted_and_some_are_named() -> None:
     assert len(found.examples) == SHOWN
 
 
-def test_the_last_part_is_read_one_at_a_time() -> None:
-    """Two million training patches need not fit in memory: nothing is taken before the one before it was compared."""
-    seen: list[int] = []
+class Thing:
+    """Something that knows whether anybody still keeps it."""
 
-    def training() -> Iterator[int]:
-        for number in range(3):
-            seen.append(number)
-            yield number
+    def __init__(self, number: int) -> None:
+        self.number = number
 
-    found = find_overlap("patches", {"test": iter([2]), "training": training()})
-    assert seen == [0, 1, 2]
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Thing) and self.number == other.number
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+def test_the_last_part_is_not_kept() -> None:
+    """Two million training patches pass through: when the third comes, the first is gone."""
+    kept: list[int] = []
+
+    def training() -> Iterator[Thing]:
+        passed: list[weakref.ref[Thing]] = []
+        for number in range(6):
+            kept.append(sum(each() is not None for each in passed))
+            thing = Thing(number)
+            passed.append(weakref.ref(thing))
+            yield thing
+            del thing
+
+    found = find_overlap("patches", {"test": [Thing(5)], "training": training()})
+    assert max(kept) == 1
     assert found.shared == 1
 
 

@@ -240,6 +240,7 @@ def test_the_data_is_json_and_holds_the_figures(whole: Path, small_run: ReportIn
     assert np.shape(data["facts"]["maxima"]) == (80, 4)
     assert data["evaluations"]["this bundle"]["false_reject"]["total"] == 40
     assert data["provenance"]["settings"]["train"]["seed"] == 7
+    assert data["provenance"]["loss"] is None
     assert data["overlaps"][1]["shared"] == 1
     assert data["criteria_digest"] == small_run.criteria.digest
 

@@ -27,8 +27,8 @@ def test_a_mask_may_have_the_name_of_its_picture(pictures: Path) -> None:
     ("gone", "message"),
     [
         ("train", r"train: expected a folder, found none"),
-        ("train/good", r"train: expected something in the folder, found nothing"),
-        ("test/good", r"test: expected the folder good and one for each kind of defect, found scratch, stain"),
+        ("train/good", r"train/good: expected pictures, found none"),
+        ("test/good", r"test/good: expected pictures, found none"),
         ("test/stain/000.png", None),
     ],
 )
@@ -51,9 +51,18 @@ def test_a_missing_folder_is_named(pictures: Path, gone: str, message: str | Non
         ("test/scratch/more/000.png", "more: expected pictures only"),
         ("test/scratch/001.bmp", "scratch: expected different names, found 001 with two endings"),
         ("test/notes.txt", "notes.txt: expected a folder, found a file"),
-        ("ground_truth/scratch/009_mask.png", "009_mask.png: expected a mask of a picture in test/scratch"),
-        ("ground_truth/good/000_mask.png", "000_mask.png: expected a mask of a picture in test/good"),
-        ("ground_truth/dent/000_mask.png", "000_mask.png: expected a mask of a picture in test/dent"),
+        (
+            "ground_truth/scratch/009_mask.png",
+            "expected a mask of a defective picture in test/, found none",
+        ),
+        (
+            "ground_truth/good/000_mask.png",
+            "good/000_mask.png: expected .*, found a good one",
+        ),
+        (
+            "ground_truth/dent/000_mask.png",
+            "dent/000_mask.png: expected .*, found none of its name",
+        ),
         ("ground_truth/scratch/000_mask.jpg", "000_mask.jpg: expected pictures only"),
     ],
 )
@@ -63,4 +72,19 @@ def test_nothing_is_passed_over(pictures: Path, extra: str, message: str) -> Non
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"anything")
     with pytest.raises(ValueError, match=message):
+        list_files(pictures)
+
+
+def test_defects_are_needed_and_masks_are_not(pictures: Path) -> None:
+    """A test of good pictures alone tests nothing; folders of masks may be empty or missing."""
+    (pictures / "ground_truth/scratch/001_mask.png").unlink()
+    assert not any(one.mask for one in list_files(pictures)[1])
+    shutil.rmtree(pictures / "ground_truth")
+    assert len(list_files(pictures)[1]) == 15
+    shutil.rmtree(pictures / "test/scratch")
+    shutil.rmtree(pictures / "test/stain")
+    with pytest.raises(ValueError, match="test: expected the folder good and one for each kind of defect, found good"):
+        list_files(pictures)
+    (pictures / "test/scratch").mkdir()
+    with pytest.raises(ValueError, match="test/scratch: expected pictures, found none"):
         list_files(pictures)

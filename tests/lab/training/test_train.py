@@ -93,7 +93,7 @@ def test_a_checkpoint_of_something_else_is_not_continued(patches: ArrayPatches, 
 
 def test_crops_line_up_and_the_target_is_clean(patches: ArrayPatches) -> None:
     """Without corruption the input is the target; with it, only the input changes. Each crop is one of its patch."""
-    linear = fit_linear(patches, TOY)
+    linear = fit_linear(patches, TOY.components, TOY.seed)
     clean = make_batch(patches, linear, replace(TOY, corruption=0.0), 3)
     assert torch.equal(clean.shown, clean.clean)
     assert clean.shown.shape == clean.linear.shape == clean.inside.shape == (4, 1, 32, 32)

@@ -37,12 +37,17 @@ def test_the_target_share_of_good_strips_is_nearly_used_and_never_passed(target:
 
 
 def test_thresholds_by_hand() -> None:
-    """Twenty good strips, a fifth of which may go: rank 2 in each region, between its 2nd and 3rd largest scores."""
+    """Twenty good strips, a fifth of which may go: rank 2 in each region, between its 2nd and 3rd largest scores.
+
+    Each threshold is above the 3rd of 20 units, and the strip's largest score over threshold above the 5th.
+    """
     scores = np.column_stack([np.arange(1.0, 21), 10 * np.arange(20.0, 0, -1)])
     tuning = tune(scores, np.zeros(20, dtype=bool), REGIONS, 0.2)
     assert tuning.thresholds == (18.5, 185.0)
     assert (tuning.rank, tuning.false_reject.hits) == (2, 4)
     assert [region.false_reject.hits for region in tuning.regions] == [2, 2]
+    assert [region.bound.rank for region in tuning.regions] == [3, 3]
+    assert tuning.bound.rank == 5
     assert tuning.detection.total == 0
 
 
