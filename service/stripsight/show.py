@@ -88,6 +88,8 @@ def bundle(loaded: "Bundle") -> None:
 
 def _print_rows(rows: dict[str, str]) -> None:
     table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")  # an id is of use only whole
     for name, value in rows.items():
         table.add_row(name, value)
     _console.print(table)

@@ -55,7 +55,8 @@ def kit_of(experiment: Experiment, kit: str) -> list[Unit]:
 def _key(experiment: Experiment, kit: str, name: str, runs: int) -> str:
     """What the scores follow from, in 16 hex digits."""
     recipe = experiment.load_recipe().model_dump(mode="json", include={"frame", "patch", "vials", "regions"})
-    made_of = [digest(experiment.work / name), experiment.source.model_dump(mode="json"), kit, runs, recipe]
+    units = [unit.unit_id for unit in kit_of(experiment, kit)]
+    made_of = [digest(experiment.work / name), experiment.source.model_dump(mode="json"), units, runs, recipe]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
 

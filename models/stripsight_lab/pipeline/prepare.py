@@ -47,11 +47,11 @@ def patches_folder(experiment: Experiment) -> Path:
 def train(experiment: Experiment) -> None:
     """Train on the acquired patches; goes on from the checkpoint of a training that was stopped."""
     training = PatchStore(patches_folder(experiment), "training")
-    validation = PatchStore(patches_folder(experiment), "validation")
+    held_out = PatchStore(patches_folder(experiment), "validation")
     inputs = {"patches": training.digest()}
     with recorded(experiment.work, experiment.name, "train", asdict(experiment.train), inputs) as outputs:
         if isinstance(experiment.train, GanSettings):
-            path = train_gan(training, validation, experiment.work, experiment.train)
+            path = train_gan(training, held_out if held_out.count else None, experiment.work, experiment.train)
         elif isinstance(experiment.train, LinearSettings):
             path = train_linear(training, experiment.work, experiment.train)
         else:

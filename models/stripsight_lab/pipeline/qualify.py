@@ -149,4 +149,4 @@ def _look(experiment: Experiment, unit_id: str, run: int) -> Look:
     unit = next(unit for unit in kit_of(experiment, "test") if unit.unit_id == unit_id)
     part = cut(unit, run, experiment.load_recipe())
     found = engine(experiment).infer(part.patches)
-    return Look(part.patches, found.reconstructions, part.masks)
+    return Look(part.patches, found.reconstructions, part.masks, found.anomaly_maps)

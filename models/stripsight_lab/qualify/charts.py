@@ -33,10 +33,11 @@ def histograms(good: Floats, defective: Floats, names: Sequence[str]) -> str:
         rows, columns = -(-regions // _COLUMNS), min(regions, _COLUMNS)
         figure = Figure(figsize=(8.6, 0.5 + 1.9 * rows), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-        for place, axes in enumerate(grid.flat[:regions]):
-            ours, theirs = (np.histogram(each[:, place], bins)[0] for each in logs)
+        counts = [[np.histogram(each[:, region], bins)[0] for each in logs] for region in range(regions)]
+        for axes, (ours, theirs), name in zip(grid.flat, counts, names, strict=False):  # some places stay empty
             _histogram(axes, ours, theirs, bins)
-            axes.set_title(names[place])
+            axes.set_title(name)
+        grid.flat[0].set_ylim(0, 1.5 * np.max(counts))
         for axes in grid.flat[regions:]:
             axes.set_axis_off()
         for axes in grid[:, 0]:
@@ -51,7 +52,6 @@ def _histogram(axes: Axes, good: Ints, defective: Ints, bins: Floats) -> None:
     axes.stairs(defective, bins, color=DEFECTIVE, linewidth=1.2, linestyle=(0, (3, 1)), label="defective")
     axes.axvline(0, color=INK, linewidth=1, label="threshold")
     axes.set_yscale("symlog", linthresh=1)
-    axes.set_ylim(bottom=0)
     powers = range(int(np.ceil(bins[0])), int(np.floor(bins[-1])) + 1)
     axes.set_xticks(powers, [f"{2.0**power:g}" for power in powers])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:g}"))
