@@ -42,6 +42,8 @@ class EvaluateTable(_Table):
 
     runs: Count = 10
     reject_runs: Count = 7
+    baseline: bool = True
+    """Whether the linear autoencoder alone is tuned and tested beside, in one run."""
 
 
 class QualifyTable(_Table):

@@ -16,11 +16,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from stripsight_lab.gan.batches import Maker
-from stripsight_lab.gan.patches import ArrayPatches
 from stripsight_lab.gan.ranks import Ranks
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.step import Batch, Gan
 from stripsight_lab.network.generator import COMPACT, PAPER
+from stripsight_lab.patches import ArrayPatches
 
 GENERATORS = {"paper": PAPER, "compact": COMPACT}
 EPOCH = 2_533_680

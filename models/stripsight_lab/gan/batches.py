@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from stripsight_lab.augment import augment
-from stripsight_lab.gan.patches import Patches, read_union
 from stripsight_lab.gan.ranks import Ranks
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.step import Batch
+from stripsight_lab.patches import Patches, read_union
 from stripsight_lab.perturb import perturb
 
 PREFETCH = 4

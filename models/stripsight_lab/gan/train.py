@@ -15,11 +15,11 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 from stripsight_lab.gan.batches import Tasks, batches
 from stripsight_lab.gan.checkpoint import resume, save
 from stripsight_lab.gan.log import Lines, LossLog
-from stripsight_lab.gan.patches import Patches, fingerprint
 from stripsight_lab.gan.ranks import Device, Ranks, ranks
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.step import Gan
 from stripsight_lab.gan.validate import validate
+from stripsight_lab.patches import Patches, fingerprint
 from stripsight_lab.schedule import learning_rate
 
 MOST_WORKERS = 8

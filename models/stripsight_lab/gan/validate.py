@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stripsight_lab import losses
-from stripsight_lab.gan.patches import Patches
 from stripsight_lab.gan.step import Gan
+from stripsight_lab.patches import Patches
 
 
 def places(count: int, wanted: int) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """From a trained torch network to ONNX, and how far the two are apart. The only module here with torch."""
 
 import copy
+import logging
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,8 @@ def export_generator(module: nn.Module, *, patch_size: int, patches_per_frame: i
     example = torch.zeros(2 * patches_per_frame, 1, patch_size, patch_size)
     outputs = ["y", "m"] if isinstance(frozen(example), tuple) else ["y"]
     batch = patches_per_frame * torch.export.Dim("frames", min=1, max=MAX_FRAMES)
+    # It tells at each export which operators of torchvision there are not; none is needed.
+    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # The exporter copies its own trees in a way that its own library calls deprecated.
         warnings.filterwarnings("ignore", ".*LeafSpec.* is deprecated", FutureWarning)

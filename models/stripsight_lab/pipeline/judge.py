@@ -34,8 +34,9 @@ def engine(experiment: Experiment, name: str = GRAPH) -> Engine:
 
 
 def graphs(experiment: Experiment) -> list[str]:
-    """The graphs that were exported: the one that is inspected with, and the baseline where there is one."""
-    return [name for name in (GRAPH, BASELINE) if name in read(experiment.work, "export").outputs]
+    """The graphs to judge: the one that is inspected with, and the baseline where there is one and it is asked for."""
+    wanted = (GRAPH, BASELINE) if experiment.evaluate.baseline else (GRAPH,)
+    return [name for name in wanted if name in read(experiment.work, "export").outputs]
 
 
 def scores(experiment: Experiment, kit: str, name: str = GRAPH) -> KitScores:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from stripsight_lab.experiment import Experiment
 from stripsight_lab.kits import KitScores
 from stripsight_lab.pipeline.judge import CRITERIA, engine, evaluations, kit_of, scores, tuned
 from stripsight_lab.pipeline.prepare import GRAPH, patches_folder
-from stripsight_lab.pipeline.record import digest, read, recorded
+from stripsight_lab.pipeline.record import commit, digest, read, recorded
 from stripsight_lab.qualify.criteria import written_before
 from stripsight_lab.qualify.determinism import Determinism, determinism, repeated_scores
 from stripsight_lab.qualify.gallery import Look
@@ -48,10 +47,13 @@ def _inputs(experiment: Experiment) -> ReportInputs:
     tested_at = read(work, "evaluate").started_at
     return ReportInputs(
         recipe=experiment.load_recipe(),
-        bundle_id="not shipped yet",
+        bundle_id="",  # the bundle is written after its report
         graph_sha256=digest(work / GRAPH),
         experiment=experiment.name,
-        provenance={step: read(work, step).model_dump(mode="json") for step in ("train", "export", "tune", "evaluate")},
+        provenance={
+            "commit": commit(),
+            **{step: read(work, step).model_dump(mode="json") for step in ("train", "export", "tune", "evaluate")},
+        },
         kits=_kits(experiment),
         simulated_product=isinstance(experiment.source, LineSource),
         test=test,
@@ -64,7 +66,7 @@ def _inputs(experiment: Experiment) -> ReportInputs:
         panel=_panel(experiment, test),
         determinism=_determinism(experiment, test, tuning.thresholds),
         overlaps=_overlaps(experiment, test),
-        look=partial(_look, experiment),
+        look=_Looking(experiment),
         made_at=datetime.now(UTC),
         limits=experiment.qualify.limits,
         paper=PAPER if isinstance(experiment.source, LineSource) else None,
@@ -119,7 +121,14 @@ def _overlaps(experiment: Experiment, test: KitScores) -> list[Overlap]:
     ids["training"] = [unit.unit_id for unit in experiment.source.training()]
     store = PatchStore(patches_folder(experiment), "all")
     pictures = {"test": _digests(test), "tuning": _digests(tuning), "training": _stored(store)}
-    return [find_overlap("units", ids), find_overlap("patches", pictures)]
+    found = [find_overlap("units", ids), find_overlap("patches", pictures)]
+    if isinstance(experiment.source, LineSource):
+        parts = {"test": experiment.source.test_kit(), "tuning": experiment.source.tuning_kit()}
+        parts["training"] = experiment.source.training()
+        found.append(
+            find_overlap("strip seeds", {name: [u.strip.seed for u in units] for name, units in parts.items()})
+        )
+    return found
 
 
 def _digests(kit: KitScores) -> Iterator[bytes]:
@@ -145,8 +154,14 @@ def _origin(experiment: Experiment) -> str:
     return "simulated line" if isinstance(source, LineSource) else f"folder {source.path.name}"
 
 
-def _look(experiment: Experiment, unit_id: str, run: int) -> Look:
-    unit = next(unit for unit in kit_of(experiment, "test") if unit.unit_id == unit_id)
-    part = cut(unit, run, experiment.load_recipe())
-    found = engine(experiment).infer(part.patches)
-    return Look(part.patches, found.reconstructions, part.masks, found.anomaly_maps)
+class _Looking:
+    """Acquires one unit of the test kit again and infers it."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._recipe, self._engine = experiment.load_recipe(), engine(experiment)
+        self._units = {unit.unit_id: unit for unit in kit_of(experiment, "test")}
+
+    def __call__(self, unit_id: str, run: int) -> Look:
+        part = cut(self._units[unit_id], run, self._recipe)
+        found = self._engine.infer(part.patches)
+        return Look(part.patches, found.reconstructions, part.masks, found.anomaly_maps)

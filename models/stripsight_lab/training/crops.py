@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stripsight_lab.gan.patches import Patches
 from stripsight_lab.network.linear import LinearAutoencoder
+from stripsight_lab.patches import Patches
 from stripsight_lab.training.corrupt import corrupt
 from stripsight_lab.training.settings import TrainSettings
 

@@ -8,7 +8,7 @@ import torch
 
 from stripsight_lab.network.linear import LinearAutoencoder
 from stripsight_lab.network.local import LocalDifference
-from stripsight_lab.gan.patches import Patches, fingerprint
+from stripsight_lab.patches import Patches, fingerprint
 from stripsight_lab.training.train import fit_linear
 
 

@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
-from stripsight_lab.gan.patches import Patches, fingerprint
 from stripsight_lab.network.inspection import InspectionNetwork
 from stripsight_lab.network.linear import SAMPLES, LinearAutoencoder, fit
 from stripsight_lab.network.refiner import RefinerSettings
 from stripsight_lab.network.segmenter import SegmenterSettings
+from stripsight_lab.patches import Patches, fingerprint
 from stripsight_lab.training.crops import Crops, make_batch
 from stripsight_lab.training.loss import refiner_loss, segmenter_loss
 from stripsight_lab.training.memory import keep_freed_memory

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
-from stripsight_lab.gan.patches import ArrayPatches
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.train import train
+from stripsight_lab.patches import ArrayPatches
 
 
 def main() -> None:

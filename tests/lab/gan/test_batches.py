@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from stripsight_lab.augment import AugmentSettings
 from stripsight_lab.gan.batches import Maker, Tasks, batches
-from stripsight_lab.gan.patches import ArrayPatches
 from stripsight_lab.gan.ranks import Ranks
 from stripsight_lab.gan.settings import GanSettings
+from stripsight_lab.patches import ArrayPatches
 from stripsight_lab.perturb import PerturbSettings
 
 Noise = Callable[..., NDArray[np.uint8]]

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from stripsight_lab.gan.checkpoint import load_autoencoder
-from stripsight_lab.gan.patches import ArrayPatches
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.train import train
 from stripsight_lab.graph.assemble import assemble
 from stripsight_lab.graph.export import export_generator, parity
 from stripsight_lab.network.discriminator import DiscriminatorSettings
 from stripsight_lab.network.generator import COMPACT
+from stripsight_lab.patches import ArrayPatches
 
 PATCHES_PER_FRAME = 20
 

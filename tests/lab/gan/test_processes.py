@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from stripsight_lab.augment import AugmentSettings
-from stripsight_lab.gan.patches import ArrayPatches
 from stripsight_lab.gan.ranks import Ranks
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.train import train
 from stripsight_lab.network.blocks import BlockSettings
 from stripsight_lab.network.discriminator import DiscriminatorSettings
+from stripsight_lab.patches import ArrayPatches
 from stripsight_lab.perturb import PerturbSettings
 
 SCRIPT = Path(__file__).with_name("small_training.py")

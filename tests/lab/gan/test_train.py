@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from stripsight_lab.gan.checkpoint import load_autoencoder, resume, save
-from stripsight_lab.gan.patches import ArrayPatches, fingerprint
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.step import Gan
 from stripsight_lab.gan.train import train
 from stripsight_lab.losses import ssim
+from stripsight_lab.patches import ArrayPatches, fingerprint
 from stripsight_lab.schedule import ScheduleSettings
 
 Noise = Callable[..., NDArray[np.uint8]]

@@ -125,7 +125,7 @@ def test_the_report_is_there_and_knows_its_criteria(folder: Path) -> None:
     work = folder / "models/work/small"
     report = json.loads((work / "report/report.json").read_text())
     assert report["facts"]["changes"] == []
-    assert [overlap["shared"] for overlap in report["overlaps"]] == [0, 0]
+    assert [overlap["shared"] for overlap in report["overlaps"]] == [0, 0, 0]
     page = (work / "report/report.html").read_text()
     assert "SIMULATED INSPECTORS" in page
     assert "It has hardly been trained." in page
@@ -147,7 +147,9 @@ def test_scores_are_kept_and_gone_on_with(folder: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(folder)
     experiment = load_experiment(Path("small.toml"))
     whole = scores(experiment, "test")
-    path = max((folder / "models/work/small/kits").glob("test-*.npz"), key=lambda kept: len(KitScores.load(kept).scores))
+    path = max(
+        (folder / "models/work/small/kits").glob("test-*.npz"), key=lambda kept: len(KitScores.load(kept).scores)
+    )
     whole.rows(np.arange(34) < 10).save(path)
     assert np.array_equal(scores(experiment, "test").scores, whole.scores)
     assert len(KitScores.load(path).scores) == 34

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from stripsight_lab.gan.patches import ArrayPatches
 from stripsight_lab.network.refiner import RefinerSettings
 from stripsight_lab.network.segmenter import SegmenterSettings
+from stripsight_lab.patches import ArrayPatches
 from stripsight_lab.training.crops import inside, make_batch
 from stripsight_lab.training.settings import TrainSettings, learning_rate
 from stripsight_lab.training.train import fit_linear, load_network, train

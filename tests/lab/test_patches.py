@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stripsight_lab.gan.patches import ArrayPatches, fingerprint, read_union
+from stripsight_lab.patches import ArrayPatches, fingerprint, read_union
 
 Noise = Callable[..., NDArray[np.uint8]]
 
