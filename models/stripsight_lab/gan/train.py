@@ -78,7 +78,8 @@ class _Run:
         ahead = batches(self.training, Tasks(self.total, settings, here, self.start, self.end), workers)
         losses = Lines(self.out / "losses.jsonl", self.start, here)
         validations = Lines(self.out / "validation.jsonl", self.start // self.validate_every, here)
-        with losses, validations, Progress(*COLUMNS, disable=not here.is_first) as progress:
+        bar = Progress(*COLUMNS, speed_estimate_period=600, disable=not here.is_first)  # a step may take a minute
+        with losses, validations, bar as progress:
             log = LossLog(losses, here)
             task = progress.add_task("gan", total=self.end, completed=self.start)
             for step, batch in enumerate(ahead, self.start):
@@ -99,8 +100,7 @@ class _Run:
 
 
 def _shown(last: dict[str, float]) -> str:
-    names = ("contextual", "adversarial", "encoder", "discriminator")
-    return "gan " + " ".join(f"{name} {last[name]:.4f}" for name in names if name in last)
+    return "gan " + " ".join(f"{name} {last[name]:.3f}" for name in ("contextual", "discriminator") if name in last)
 
 
 def _convolutions(here: Ranks) -> AbstractContextManager[None]:

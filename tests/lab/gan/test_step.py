@@ -15,8 +15,8 @@ from stripsight_lab.network.generator import GeneratorSettings
 from stripsight_lab.perturb import PerturbSettings, perturb
 
 SMALL = GanSettings(
-    generator=GeneratorSettings(widths=(4, 8), latent=8, patch_size=32),
-    discriminator=DiscriminatorSettings(widths=(4, 8), patch_size=32),
+    generator=GeneratorSettings(widths=(4,), latent=8, patch_size=16),
+    discriminator=DiscriminatorSettings(widths=(4, 8), patch_size=16),
     batch=8,
 )
 
@@ -24,10 +24,10 @@ SMALL = GanSettings(
 def discs(seed: int) -> Batch:
     """Eight perturbed patches of a toy product, a dark disc about the middle of a bright ground."""
     rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:32, 0:32]
-    centres, radii = rng.uniform(14, 18, (8, 2)), rng.uniform(6, 9, 8)
+    y, x = np.mgrid[0:16, 0:16]
+    centres, radii = rng.uniform(6.5, 8.5, (8, 2)), rng.uniform(3, 5, 8)
     distances = [np.hypot(y - cy, x - cx) - r for (cy, cx), r in zip(centres, radii, strict=True)]
-    clean = torch.from_numpy(np.clip(0.5 + np.stack(distances) / 4, 0.1, 0.9).astype(np.float32))[:, None]
+    clean = torch.from_numpy(np.clip(0.5 + np.stack(distances) / 2, 0.1, 0.9).astype(np.float32))[:, None]
     perturbed, _, n = perturb(clean, PerturbSettings(q=1), torch.Generator().manual_seed(seed))
     return Batch(clean, perturbed, n)
 
