@@ -5,6 +5,7 @@ One of them is in the graph; the others are rows of the ablation table, made on 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -30,6 +31,11 @@ class Redrawn:
     """[N, M, M], not fused."""
     frames: int
 
+    @cached_property
+    def dissimilarity(self) -> list[NDArray[np.float32]]:
+        """1 - SSIM at each place of the window, a map for each patch."""
+        return [anomaly_map(x, y) for x, y in zip(self.patches, self.reconstructions, strict=True)]
+
     def by_frame(self, scores: NDArray[Any]) -> Floats:
         """[N, ...] -> [frames, vials x regions, ...]."""
         each: Floats = scores.reshape(self.frames, -1, *scores.shape[1:]).astype(np.float64)
@@ -38,12 +44,12 @@ class Redrawn:
 
 def mean_ssim(seen: Redrawn) -> Floats:
     """Mean of 1 - SSIM (the paper's eq. 9)."""
-    return np.array([float(found.mean()) for found in _ssim(seen)])
+    return np.array([float(found.mean()) for found in seen.dissimilarity])
 
 
 def local_ssim(seen: Redrawn) -> Floats:
     """Largest local mean of 1 - SSIM."""
-    return np.array([float(cv2.blur(found, (WINDOW, WINDOW)).max()) for found in _ssim(seen)])
+    return np.array([float(cv2.blur(found, (WINDOW, WINDOW)).max()) for found in seen.dissimilarity])
 
 
 def local_difference(seen: Redrawn) -> Floats:
@@ -125,10 +131,6 @@ def row(name: str, scores: Floats, kinds: list[str], regions: int) -> Row:
         at_3=float(found_3[defective].mean()),
         by_kind={name: float(found_3[kind == name].mean()) for name in sorted(set(kinds) - {""})},
     )
-
-
-def _ssim(seen: Redrawn) -> list[NDArray[np.float32]]:
-    return [anomaly_map(x, y) for x, y in zip(seen.patches, seen.reconstructions, strict=True)]
 
 
 def _maps(seen: Redrawn) -> NDArray[np.float32]:

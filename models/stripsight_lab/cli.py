@@ -80,7 +80,10 @@ def qualify(file: ExperimentFile) -> None:
 
 
 @app.command()
-def ablate(file: ExperimentFile) -> None:
+def ablate(
+    file: ExperimentFile,
+    units: Annotated[int | None, typer.Option(help="Only the first of the tuning kit's units.")] = None,
+) -> None:
     """Score the tuning kit in every way that was tried, and print the table."""
     from rich.console import Console
 
@@ -88,7 +91,7 @@ def ablate(file: ExperimentFile) -> None:
     from stripsight_lab.experiment import load_experiment
     from stripsight_lab.pipeline.ablate import ablate_step
 
-    Console().print(Fitted(ablate_step(load_experiment(file))))
+    Console().print(Fitted(ablate_step(load_experiment(file), units)))
 
 
 @app.command()

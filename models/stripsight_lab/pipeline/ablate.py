@@ -17,19 +17,19 @@ from stripsight_lab.pipeline.record import digest, recorded
 from stripsight_lab.training.train import load_network
 
 
-def ablate_step(experiment: Experiment) -> Table:
-    """Score one run of the tuning kit in every way; figures go to ablation.json."""
+def ablate_step(experiment: Experiment, units: int | None = None) -> Table:
+    """Score one run of the tuning kit, or of its first `units`, in every way; figures go to ablation.json."""
     work, inputs = experiment.work, {CHECKPOINT: digest(experiment.work / CHECKPOINT)}
-    settings = {"source": experiment.source.model_dump(mode="json")}
+    settings = {"source": experiment.source.model_dump(mode="json"), "units": units}
     with recorded(work, experiment.name, "ablate", settings, inputs) as outputs:
-        rows = _rows(experiment)
+        rows = _rows(experiment, units)
         (work / "ablation.json").write_text(json.dumps([asdict(one) for one in rows], indent=1) + "\n")
         outputs["ablation.json"] = digest(work / "ablation.json")
     return _table(rows)
 
 
-def _rows(experiment: Experiment) -> list[Row]:
-    recipe, units = experiment.load_recipe(), kit_of(experiment, "tuning")
+def _rows(experiment: Experiment, count: int | None) -> list[Row]:
+    recipe, units = experiment.load_recipe(), kit_of(experiment, "tuning")[:count]
     network = load_network(experiment.work / CHECKPOINT)
     plain = experiment.model_copy(update={"export": experiment.export.model_copy(update={"frame_gain": 0.0})})
     engines = [
