@@ -101,6 +101,8 @@ def score_kit(units: Sequence[Unit], runs: int, recipe: Recipe, engine: Engine, 
     """
     tasks = [(unit, run) for unit in units for run in range(runs)]
     rows = _rows(KitScores.load(path)) if path.exists() else []
+    if len(rows) == len(tasks):
+        return _gathered(tasks, rows)
     coming = acquired(tasks[len(rows) :], recipe)
     for part in track(coming, f"score {path.stem}", total=len(tasks) - len(rows)):
         rows.append(_score(engine, part))
