@@ -44,6 +44,11 @@ class Ranks:
             dist.all_reduce(values)
         return values
 
+    def wait(self) -> None:
+        """Return when every rank has come here."""
+        if self.size > 1:
+            dist.barrier()
+
     def agree(self, module: torch.nn.Module) -> None:
         """Give every rank the first one's buffers of `module`, the running statistics of its norms."""
         if self.size > 1:

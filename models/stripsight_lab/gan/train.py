@@ -41,8 +41,8 @@ def train(
 
     The losses of each step go to `out`/losses.jsonl, those on `validation`, which may be empty, to
     `out`/validation.jsonl. `workers` make batches ahead; by default none for a CPU, which has no core to spare, and
-    up to 8 for a GPU. `after_step` is called with the number of steps made. Under torchrun every rank calls this and
-    the first one writes.
+    up to 8 for a GPU. `after_step` is called with the number of steps made. Under torchrun every rank calls this, the first
+    one writes, and all return when the last checkpoint is there.
 
     Raises ValueError for patches, ranks or a checkpoint that do not fit `settings`, FloatingPointError where a loss
     or weight is no longer finite; the last checkpoint stays.
@@ -89,6 +89,7 @@ class _Run:
                 progress.update(task, completed=step + 1, description=_shown(log.last))
                 if after_step:
                     after_step(step + 1)
+        here.wait()  # for the last checkpoint, which only the first writes
 
     def _keep(self, made: int, log: LossLog, validations: Lines, save_every: int) -> None:
         if self.validation and self.validation.count and made % self.validate_every == 0:

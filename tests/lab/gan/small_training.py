@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from pydantic import TypeAdapter
 
 from stripsight_lab.gan.settings import GanSettings
@@ -14,7 +15,7 @@ from stripsight_lab.patches import ArrayPatches
 def main() -> None:
     """Train, with a checkpoint every other step."""
     patches, settings, out = (Path(argument) for argument in sys.argv[1:])
-    train(
+    checkpoint = train(
         ArrayPatches(np.load(patches)),
         None,
         out,
@@ -23,6 +24,7 @@ def main() -> None:
         save_every=2,
         after_step=lambda made: print(made, flush=True),
     )
+    print("checkpoint of step", torch.load(checkpoint, weights_only=True)["step"], flush=True)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,8 @@ def test_two_processes_train_as_one(
     """A batch of 8 on two ranks is a batch of 8 on one, where neither norms nor draws see the rank.
 
     Losses are the mean over ranks and agree to rounding over 4 steps, so gradients are averaged, in both networks.
-    Only the first rank writes, and one rank alone does not continue what two began.
+    Only the first rank writes, both return when its last checkpoint is there, and one rank alone does not continue
+    what two began.
     """
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     settings = replace(
@@ -78,7 +79,9 @@ def test_two_processes_train_as_one(
     )
     train(ArrayPatches(noise(1)), None, tmp_path / "alone", settings, device="cpu")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run([*torchrun, *arguments(tmp_path, noise(1), settings)], check=True, capture_output=True)
+    command = [*torchrun, *arguments(tmp_path, noise(1), settings)]
+    finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    assert finished.stdout.count("checkpoint of step 4") == 2
     together, alone = lines(tmp_path / "out"), lines(tmp_path / "alone")
     assert len(together) == len(alone) == 4
     assert together[-1]["generator"] != together[0]["generator"]
