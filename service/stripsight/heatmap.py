@@ -63,10 +63,10 @@ def mapped(anomaly: NDArray[np.float32], threshold: float, size_px: int) -> Heat
     """Return a heatmap of a map whose largest value is the score: float32 [size_px, size_px], 0 .. 1.
 
     `anomaly` is float32 [M, M], 0 or above. The heat is anomaly / 2t for the region's threshold t, at most 1: a place
-    is hot, above 0.5, exactly where it alone rejects the patch. In between it is interpolated linearly.
+    is hot, from 0.5, exactly where it alone rejects the patch. Nothing is interpolated, which would lower a peak.
     """
     heat = np.minimum(anomaly / np.float32(2 * threshold), np.float32(1))
-    return np.asarray(cv2.resize(heat, (size_px, size_px), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.resize(heat, (size_px, size_px), interpolation=cv2.INTER_NEAREST), np.float32)
 
 
 def colour_png(patch: NDArray[np.uint8], heat: Heat, strength: float = 0.8) -> bytes:

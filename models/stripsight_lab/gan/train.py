@@ -41,8 +41,8 @@ def train(
 
     The losses of each step go to `out`/losses.jsonl, those on `validation`, which may be empty, to
     `out`/validation.jsonl. `workers` make batches ahead; by default none for a CPU, which has no core to spare, and
-    up to 8 for a GPU. `after_step` is called with the number of steps made. Under torchrun every rank calls this, the first
-    one writes, and all return when the last checkpoint is there.
+    up to 8 for a GPU. `after_step` is called with the number of steps made. Under torchrun every rank calls this, the
+    first one writes, and all return when the last checkpoint is there.
 
     Raises ValueError for patches, ranks or a checkpoint that do not fit `settings`, FloatingPointError where a loss
     or weight is no longer finite; the last checkpoint stays.

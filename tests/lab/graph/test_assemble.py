@@ -18,7 +18,7 @@ Formula = Callable[..., onnx.ModelProto]
 Reference = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float64]]
 
 SIZE = 32
-RECIPE = Path(__file__).parents[3] / "models" / "recipes" / "bfs-5x4.toml"
+RECIPE = Path(__file__).parents[3] / "models" / "recipes" / "bfs-5x4-mean-ssim.toml"
 SMOOTH = "AveragePool<kernel_shape = [5, 5], pads = [2, 2, 2, 2]>(x)"
 
 
