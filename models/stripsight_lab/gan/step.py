@@ -127,4 +127,4 @@ def _averaged(network: nn.Module, here: Ranks) -> nn.Module:
     """Return the network as it is called in training: over several ranks, its gradients are their mean."""
     if here.size == 1:
         return network
-    return DistributedDataParallel(network, broadcast_buffers=False)
+    return DistributedDataParallel(network, forward_sync_buffers=False)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import chain
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
@@ -75,6 +76,7 @@ def test_a_batch_is_the_patches_in_float(tiny: GanSettings, noise: Noise) -> Non
     assert not n.any()
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")  # it advises against two on one core
 def test_workers_make_the_same_batches_in_the_same_order(tiny: GanSettings, noise: Noise) -> None:
     """Two processes or none: step by step the same, and the caller's random numbers go on undisturbed."""
     patches, tasks = ArrayPatches(noise(1)), Tasks(10, tiny, ALONE, 1, 6)
