@@ -13,6 +13,7 @@ from stripsight_lab.dataset.cut import cut
 from stripsight_lab.dataset.store import PatchStore
 from stripsight_lab.experiment import Experiment
 from stripsight_lab.gan.checkpoint import load_autoencoder
+from stripsight_lab.gan.ranks import is_first_process
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.train import train as train_gan
 from stripsight_lab.graph.assemble import Fusion, assemble
@@ -48,10 +49,14 @@ def train(experiment: Experiment) -> None:
     """Train on the acquired patches; goes on from the checkpoint of a training that was stopped."""
     training = PatchStore(patches_folder(experiment), "training")
     held_out = PatchStore(patches_folder(experiment), "validation")
+    validation = held_out if held_out.count else None
+    if isinstance(experiment.train, GanSettings) and not is_first_process():
+        train_gan(training, validation, experiment.work, experiment.train)  # the first process of torchrun writes
+        return
     inputs = {"patches": training.digest()}
     with recorded(experiment.work, experiment.name, "train", asdict(experiment.train), inputs) as outputs:
         if isinstance(experiment.train, GanSettings):
-            path = train_gan(training, held_out if held_out.count else None, experiment.work, experiment.train)
+            path = train_gan(training, validation, experiment.work, experiment.train)
         elif isinstance(experiment.train, LinearSettings):
             path = train_linear(training, experiment.work, experiment.train)
         else:
