@@ -19,7 +19,7 @@ from rich.progress import track
 from stripsight.engine import Engine
 from stripsight.recipe import Recipe
 from stripsight_lab.dataset.cut import Cut, cut
-from stripsight_lab.qualify.overlap import picture_digests
+from stripsight_lab.dataset.digest import picture_digests
 from stripsight_lab.source.unit import Unit
 
 SAVE_EVERY = 100

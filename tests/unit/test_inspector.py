@@ -10,13 +10,10 @@ import cv2
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
-from onnx import helper
 
 from stripsight.bundle import Bundle
 from stripsight.engine import Engine
 from stripsight.errors import (
-    ChallengeError,
     EngineError,
     FrameCountError,
     FrameDigestError,
@@ -24,7 +21,8 @@ from stripsight.errors import (
     ScoresError,
     SlotTooShort,
 )
-from stripsight.frame import FrameData, PixelFormat
+from stripsight.frame import FrameData, PixelFormat, decode_strip
+from stripsight.heatmap import colour_png, mapped
 from stripsight.inspector import (
     HeatmapOptions,
     HeatmapStyle,
@@ -32,10 +30,11 @@ from stripsight.inspector import (
     Inspection,
     Inspector,
     StripRequest,
-    challenge,
 )
 from stripsight.limits import FrozenLimits
+from stripsight.patches import crop
 from stripsight.verdict import Cause, Thresholds, Verdict
+from stripsight_lab.graph.assemble import assemble
 
 Frames = tuple[FrameData, ...]
 Strip = Callable[..., Frames]
@@ -158,6 +157,35 @@ def test_heatmaps_asked_for(options: HeatmapOptions, count: int, inspector: Insp
     assert [heatmap.place.index for heatmap in heatmaps[:1]] == [59] * min(count, 1)
 
 
+MAPPED = """
+<ir_version: 8, opset_import: ["" : 18]>
+g (float[N,1,32,32] x) => (float[N,1,32,32] y, float[N,8,8] m) {
+    channel = Constant<value_ints = [1]>()
+    one = Constant<value_float = 1.0>()
+    y = Identity(x)
+    dark = Sub(one, x)
+    pooled = MaxPool<kernel_shape = [4, 4], strides = [4, 4]>(dark)
+    m = Squeeze(pooled, channel)
+}"""
+
+
+def test_the_heatmap_of_a_graph_with_maps_is_its_map(strip_bundle: Bundle, bad: Frames) -> None:
+    """Anchored on the region's threshold, what is drawn is the map that the score is the largest value of."""
+    engine = Engine(
+        assemble(onnx.parser.parse_model(MAPPED), patch_size=32).SerializeToString(), threads=1, patch_size=32
+    )
+    thresholds = Thresholds({name: 0.6 for name in strip_bundle.thresholds.values})
+    bundle = replace(strip_bundle, thresholds=thresholds)
+    shown = in_time(Inspector(bundle, engine), asked(bad, heatmaps=ALL)).heatmaps
+    patches = crop(decode_strip(bad, bundle.recipe), bundle.recipe)
+    maps = engine.infer(patches).anomaly_maps
+    assert maps is not None
+    assert len(shown) == 60
+    for heatmap in shown:
+        index = heatmap.place.index
+        assert heatmap.png == colour_png(patches[index], mapped(maps[index], 0.6, 32))
+
+
 def test_no_accept_is_ever_late(strip_bundle: Bundle, strip_engine: Engine, good: Frames) -> None:
     """Whatever step the deadline falls into: refused, then REJECT for LATE, and ACCEPT only in time.
 
@@ -257,39 +285,10 @@ def test_a_wrong_call_is_an_error(inspector: Inspector, good: Frames) -> None:
     assert in_time(inspector, asked(good, product="small-5x4")).judgement.verdict is Verdict.ACCEPT
 
 
-def scores_of(value: str, count: str = "each") -> bytes:
-    """A graph that scores NaN, by 0 / 0, or infinity, by 1 / 0: each patch, or all of them once."""
-    const = {"nan": (0.0, 0.0), "inf": (1.0, 0.0)}[value]
-    above, below = (
-        helper.make_tensor(name, onnx.TensorProto.FLOAT, [1], [number])
-        for name, number in zip(("above", "below"), const, strict=True)
-    )
-    axes = helper.make_tensor("axes", onnx.TensorProto.INT64, [2], [1, 2])
-    nodes = [
-        helper.make_node("Cast", ["patches"], ["grey"], to=onnx.TensorProto.FLOAT),
-        helper.make_node("ReduceMin", ["grey", "axes"], ["least"], keepdims=0),
-        helper.make_node("Div", ["above", "below"], ["value"]),
-        helper.make_node("Add", ["least", "value"], ["scores"])
-        if count == "each"
-        else helper.make_node("ReduceMax", ["value"], ["scores"], keepdims=1),
-        helper.make_node("Identity", ["patches"], ["reconstructions"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "test",
-        [helper.make_tensor_value_info("patches", onnx.TensorProto.UINT8, ["N", 32, 32])],
-        [
-            helper.make_tensor_value_info("scores", onnx.TensorProto.FLOAT, None),
-            helper.make_tensor_value_info("reconstructions", onnx.TensorProto.UINT8, None),
-        ],
-        [above, below, axes],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    return model.SerializeToString()
-
-
 @pytest.mark.parametrize("value", ["nan", "inf"])
-def test_scores_that_are_no_numbers(value: str, strip_bundle: Bundle, good: Frames) -> None:
+def test_scores_that_are_no_numbers(
+    value: str, scores_of: Callable[..., bytes], strip_bundle: Bundle, good: Frames
+) -> None:
     """A graph that says NaN or infinity rejects the strip, for that."""
     engine = Engine(scores_of(value), threads=1, patch_size=32)
     judgement = in_time(Inspector(strip_bundle, engine), asked(good)).judgement
@@ -297,7 +296,9 @@ def test_scores_that_are_no_numbers(value: str, strip_bundle: Bundle, good: Fram
     assert len(judgement.rejected_patches) == 60
 
 
-def test_a_wrong_count_of_scores_is_an_error(strip_bundle: Bundle, good: Frames) -> None:
+def test_a_wrong_count_of_scores_is_an_error(
+    scores_of: Callable[..., bytes], strip_bundle: Bundle, good: Frames
+) -> None:
     """One score for 60 patches is no verdict, but an engine's failure."""
     engine = Engine(scores_of("nan", count="one"), threads=1, patch_size=32)
     with pytest.raises(ScoresError, match=r"expected float32 \[60\], found float32 \[1\]"):
@@ -309,50 +310,3 @@ def test_an_engine_that_fails_is_an_error(strip_bundle: Bundle, good: Frames) ->
     engine = Engine(strip_bundle.graph, threads=1, patch_size=16)
     with pytest.raises(EngineError, match=r"uint8 \[N, 16, 16\], found uint8 \[60, 32, 32\]"):
         in_time(Inspector(strip_bundle, engine), asked(good))
-
-
-def test_the_challenge_set_passes_on_its_own_engine(strip_bundle: Bundle, strip_engine: Engine) -> None:
-    """The engine that made the scores reproduces them."""
-    result = challenge(strip_engine, strip_bundle)
-    assert (result.strips, result.tolerance) == (2, 1e-3)
-    assert result.max_score_error < 1e-6
-
-
-def test_the_challenge_set_needs_no_png_from_the_machine(strip_bundle: Bundle, strip_engine: Engine) -> None:
-    """A product whose machine sends MONO8 only still runs its challenge set, which is PNG."""
-    recipe = strip_bundle.recipe
-    frame = recipe.frame.model_copy(update={"pixel_formats": (PixelFormat.MONO8,)})
-    bundle = replace(strip_bundle, recipe=recipe.model_copy(update={"frame": frame}))
-    assert challenge(strip_engine, bundle).strips == 2
-
-
-def shifted(scores: NDArray[np.float32], by: float) -> NDArray[np.float32]:
-    """The same scores, with one a little off."""
-    return np.concatenate([scores[:-1], scores[-1:] + np.float32(by)])
-
-
-@pytest.mark.parametrize(("by", "passes"), [(0.0009, True), (-0.0009, True), (0.0011, False), (-0.0011, False)])
-def test_one_score_off_by_more_than_the_tolerance(
-    by: float, passes: bool, strip_bundle: Bundle, strip_engine: Engine
-) -> None:
-    """One of 60 scores that is off by more than 1e-3 fails the challenge."""
-    good, bad = strip_bundle.challenge
-    bundle = replace(strip_bundle, challenge=(replace(good, scores=shifted(good.scores, by)), bad))
-    if passes:
-        assert challenge(strip_engine, bundle).max_score_error == pytest.approx(0.0009, abs=1e-5)
-    else:
-        with pytest.raises(ChallengeError, match=r"strip good: expected scores within 0.001, found"):
-            challenge(strip_engine, bundle)
-
-
-def test_another_verdict_fails_the_challenge(strip_bundle: Bundle, strip_engine: Engine) -> None:
-    """Right scores with another verdict fail too."""
-    strict = Thresholds({name: value / 2 for name, value in strip_bundle.thresholds.values.items()})
-    with pytest.raises(ChallengeError, match="strip good: expected ACCEPT, found REJECT"):
-        challenge(strip_engine, replace(strip_bundle, thresholds=strict))
-
-
-def test_nan_fails_the_challenge(strip_bundle: Bundle) -> None:
-    """An engine that says NaN is not within any tolerance."""
-    with pytest.raises(ChallengeError, match="found an error of nan"):
-        challenge(Engine(scores_of("nan"), threads=1, patch_size=32), strip_bundle)

@@ -117,8 +117,7 @@ class Gan:
 
 def _place(network: nn.Module, here: Ranks) -> None:
     """Move to the device, channels last, which its convolutions read without reordering; join norms over GPUs."""
-    # The argument is documented, but not in torch's own types.
-    network.to(here.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    nn.utils.convert_conv2d_weight_memory_format(network.to(here.device), torch.channels_last)
     if here.size > 1 and here.device.type == "cuda":
         _SYNCHRONISED(network)
 

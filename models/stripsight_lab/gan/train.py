@@ -19,6 +19,7 @@ from stripsight_lab.gan.ranks import Device, Ranks, ranks
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.step import Gan
 from stripsight_lab.gan.validate import validate
+from stripsight_lab.memory import keep_freed_memory
 from stripsight_lab.patches import Patches, fingerprint
 from stripsight_lab.schedule import learning_rate
 
@@ -47,6 +48,7 @@ def train(
     Raises ValueError for patches, ranks or a checkpoint that do not fit `settings`, FloatingPointError where a loss
     or weight is no longer finite; the last checkpoint stays.
     """
+    keep_freed_memory()
     with ranks(device) as here, _convolutions(here):
         here.part(settings.batch)  # ahead of the first step
         for patches in (training, validation):

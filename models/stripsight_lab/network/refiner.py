@@ -9,12 +9,10 @@ it learns to redraw bubbles and to leave defects out.
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from stripsight_lab.network.linear import LinearAutoencoder
-
-STRIDE = 4
+from stripsight_lab.network.scales import STRIDE, TwoScales, conv
 
 
 @dataclass(frozen=True)
@@ -26,31 +24,21 @@ class RefinerSettings:
     bottleneck: int = 8
 
 
-def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, padding=1), nn.ReLU(inplace=True))
-
-
-class Refiner(nn.Module):
+class Refiner(TwoScales):
     """Two scales, a bottleneck, a head that starts at zero: untrained, the generator is the linear one."""
 
     def __init__(self, settings: RefinerSettings) -> None:
         """Build the layers; sizes in `settings`."""
-        super().__init__()
-        width, wide = settings.width, settings.wide
-        self.stem = nn.Conv2d(2, width, 2 * STRIDE, stride=STRIDE, padding=STRIDE // 2)
-        self.fine = _conv(width, width)
-        self.coarse = nn.Sequential(_conv(width, wide, stride=2), _conv(wide, wide))
-        self.up = nn.ConvTranspose2d(wide, width, 2, stride=2)
+        width = settings.width
+        super().__init__(width, settings.wide)
         self.squeeze = nn.Conv2d(width, settings.bottleneck, 1)
-        self.expand = nn.Sequential(_conv(settings.bottleneck, width), _conv(width, width))
+        self.expand = nn.Sequential(conv(settings.bottleneck, width), conv(width, width))
         self.head = nn.ConvTranspose2d(width, 1, STRIDE, stride=STRIDE, bias=False)
         nn.init.zeros_(self.head.weight)
 
     def forward(self, x: Tensor, linear: Tensor) -> Tensor:
         """Correct `linear` float32 [N, 1, H, W], the linear redrawing of `x`; H and W are multiples of 8."""
-        stem = torch.relu(self.stem(torch.cat([x - linear, linear], dim=1)))  # [N, width, H/4, W/4]
-        fine = self.fine(stem)
-        merged = torch.relu(fine + self.up(self.coarse(fine)))
+        merged = self.features(x - linear, linear)
         correction: Tensor = self.head(self.expand(self.squeeze(merged)))  # [N, 1, H, W]
         return linear + correction
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-STRIDE = 4
+from stripsight_lab.network.scales import TwoScales, conv
+
 GAIN = 10.0
 """What the residual is multiplied by, so that it is as large as the picture."""
 RARE = -4.0
@@ -26,23 +27,14 @@ class SegmenterSettings:
     wide: int = 48
 
 
-def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, padding=1), nn.ReLU(inplace=True))
-
-
-class Segmenter(nn.Module):
+class Segmenter(TwoScales):
     """Two scales; the residual and the redrawing in, log odds of a defect out."""
 
     def __init__(self, settings: SegmenterSettings) -> None:
         """Build the layers; sizes in `settings`."""
-        super().__init__()
-        width, wide = settings.width, settings.wide
-        self.stem = nn.Conv2d(2, width, 2 * STRIDE, stride=STRIDE, padding=STRIDE // 2)
-        self.fine = _conv(width, width)
-        self.coarse = nn.Sequential(_conv(width, wide, stride=2), _conv(wide, wide))
-        self.up = nn.ConvTranspose2d(wide, width, 2, stride=2)
-        self.merge = _conv(width, width)
-        self.head = nn.Conv2d(width, 1, 1)
+        super().__init__(settings.width, settings.wide)
+        self.merge = conv(settings.width, settings.width)
+        self.head = nn.Conv2d(settings.width, 1, 1)
         self.head.bias = nn.Parameter(torch.tensor([RARE]))
 
     def forward(self, x: Tensor, redrawn: Tensor) -> Tensor:
@@ -50,8 +42,6 @@ class Segmenter(nn.Module):
 
         H and W are multiples of 8.
         """
-        stem = torch.relu(self.stem(torch.cat([(x - redrawn) * GAIN, redrawn], dim=1)))  # [N, width, H/4, W/4]
-        fine = self.fine(stem)
-        merged = torch.relu(fine + self.up(self.coarse(fine)))
+        merged = self.features((x - redrawn) * GAIN, redrawn)
         odds: Tensor = self.head(self.merge(merged))  # [N, 1, H/4, W/4]
         return odds.squeeze(1)

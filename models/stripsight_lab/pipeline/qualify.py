@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from stripsight_lab.dataset.cut import cut
+from stripsight_lab.dataset.digest import picture_digests
 from stripsight_lab.dataset.store import PatchStore
 from stripsight_lab.experiment import Experiment
 from stripsight_lab.kits import KitScores
@@ -18,7 +19,7 @@ from stripsight_lab.qualify.criteria import written_before
 from stripsight_lab.qualify.determinism import Determinism, determinism, repeated_scores
 from stripsight_lab.qualify.gallery import Look
 from stripsight_lab.qualify.inputs import KitUsed, ReportInputs
-from stripsight_lab.qualify.overlap import Overlap, find_overlap, picture_digests
+from stripsight_lab.qualify.overlap import Overlap, find_overlap
 from stripsight_lab.qualify.panel import Panel, read_panel, write_panel
 from stripsight_lab.qualify.paper import PAPER
 from stripsight_lab.qualify.report import write_report

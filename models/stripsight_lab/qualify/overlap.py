@@ -1,12 +1,8 @@
 """Is anything in two of the parts training, tuning, test? By ids, by seeds, and by what the pictures show."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 SHOWN = 20
 """Findings that are kept with their names; all are counted."""
@@ -38,8 +34,8 @@ class Overlap:
 def find_overlap(what: str, parts: Mapping[str, Iterable[Hashable]]) -> Overlap:
     """Compare the parts with each other; the same thing twice in one part is no overlap.
 
-    Give the largest part last: it is only passed through, and the others are kept in memory (with digests of
-    `picture_digest`, about 100 bytes a picture). `what` names the things in the plural: "units", "patches".
+    Give the largest part last: it is only passed through, and the others are kept in memory (with digests by
+    `dataset.digest`, about 100 bytes a picture). `what` names the things in the plural: "units", "patches".
     """
     owner: dict[Hashable, str] = {}
     counts: Counter[str] = Counter({name: 0 for name in parts})
@@ -52,17 +48,6 @@ def find_overlap(what: str, parts: Mapping[str, Iterable[Hashable]]) -> Overlap:
             if where != name:
                 found.setdefault(thing, Shared(_text(thing), (where, name)))
     return Overlap(what, dict(counts), len(found), tuple(found.values())[:SHOWN])
-
-
-def picture_digest(picture: NDArray[np.uint8]) -> bytes:
-    """16 bytes that two pictures share only if they are the same to the pixel (BLAKE2b of size and pixels)."""
-    size = ",".join(map(str, picture.shape)).encode()
-    return hashlib.blake2b(np.ascontiguousarray(picture).data, digest_size=16, person=size[:16]).digest()
-
-
-def picture_digests(pictures: Iterable[NDArray[np.uint8]]) -> Iterable[bytes]:
-    """The digest of each of `pictures`, one at a time: any iterable, an array [N, P, P] or a lazily read one."""
-    return map(picture_digest, pictures)
 
 
 def _text(thing: Hashable) -> str:

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stripsight_lab.losses import RADIUS, ssim_map
-from stripsight_lab.network.segmenter import STRIDE
+from stripsight_lab.network.scales import STRIDE
 
 PLAIN = 5 / 255
 """A cell is defective where corruption changed a pixel by this much, of a grey of 1; less is nobody's fault."""

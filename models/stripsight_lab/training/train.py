@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
+from stripsight_lab.memory import keep_freed_memory
 from stripsight_lab.network.inspection import InspectionNetwork
 from stripsight_lab.network.linear import SAMPLES, LinearAutoencoder, fit
 from stripsight_lab.network.refiner import RefinerSettings
@@ -28,7 +29,6 @@ from stripsight_lab.network.segmenter import SegmenterSettings
 from stripsight_lab.patches import Patches, fingerprint
 from stripsight_lab.training.crops import Crops, make_batch
 from stripsight_lab.training.loss import refiner_loss, segmenter_loss
-from stripsight_lab.training.memory import keep_freed_memory
 from stripsight_lab.training.settings import TrainSettings, learning_rate
 
 
@@ -65,8 +65,7 @@ class Trainer:
         network = InspectionNetwork.untrained(linear, settings.refiner, settings.segmenter)
         self.linear = linear
         self.networks = nn.ModuleDict({"refiner": network.generator.refiner, "segmenter": network.segmenter})
-        # A fifth faster on a CPU. The argument is documented, but not in torch's own types.
-        self.networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        nn.utils.convert_conv2d_weight_memory_format(self.networks, torch.channels_last)  # a fifth faster on a CPU
         new = 1 - settings.average
         self.average = AveragedModel(self.networks, avg_fn=lambda old, now, _: old.lerp(now, new))
         self.optimiser = torch.optim.Adam(self.networks.parameters(), lr=settings.learning_rate)

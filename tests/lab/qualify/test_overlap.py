@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from stripsight_lab.qualify.overlap import SHOWN, find_overlap, picture_digest, picture_digests
+from stripsight_lab.dataset.digest import picture_digest, picture_digests
+from stripsight_lab.qualify.overlap import SHOWN, find_overlap
 
 
 def pictures(seed: int, count: int = 5) -> np.ndarray:

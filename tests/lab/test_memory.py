@@ -5,7 +5,7 @@ import sys
 
 FAULTS = """
 import resource, sys, torch
-from stripsight_lab.training.memory import keep_freed_memory
+from stripsight_lab.memory import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 def step():
