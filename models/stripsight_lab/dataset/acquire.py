@@ -51,6 +51,8 @@ def acquire(
     plan.claim(folder)
     jobs = [_Job(unit, product_path(folder, p), plan.shape, images, settings) for p, unit in enumerate(units)]
     missing = [job for job in jobs if not is_whole(job.path, job.unit.unit_id, job.shape)]
+    if not missing:
+        return
     made = len(jobs) - len(missing)
     count = min(len(missing), len(os.sched_getaffinity(0)) if workers is None else workers)
     with closing(_in_workers(missing, count) if count else _here(missing)) as results:

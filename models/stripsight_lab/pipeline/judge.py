@@ -19,7 +19,7 @@ from stripsight_lab.evaluate.tuning_tables import thresholds_table, what_if_tabl
 from stripsight_lab.experiment import Experiment
 from stripsight_lab.kits import KitScores, acquired, score_kit
 from stripsight_lab.pipeline.prepare import BASELINE, GRAPH
-from stripsight_lab.pipeline.record import digest, read, recorded
+from stripsight_lab.pipeline.record import digest, is_done, read, recorded
 from stripsight_lab.qualify.criteria import write_down
 from stripsight_lab.source.unit import Unit
 from stripsight_lab.tune import Tuning, tune, what_if
@@ -114,6 +114,8 @@ def evaluate_step(experiment: Experiment) -> dict[str, Evaluation]:
     work, kits = experiment.work, experiment.source.model_dump(mode="json")
     settings = {**experiment.evaluate.model_dump(mode="json"), "source": kits}
     inputs = {**read(work, "export").outputs, **read(work, "tune").outputs}
+    if is_done(work, "evaluate", settings, inputs):
+        return evaluations(experiment)
     with recorded(work, experiment.name, "evaluate", settings, inputs) as outputs:
         found = {TITLES[name]: evaluated(experiment, name) for name in graphs(experiment)}
         path = work / "evaluation.json"

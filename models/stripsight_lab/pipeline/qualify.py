@@ -118,8 +118,8 @@ def _determinism(experiment: Experiment, test: KitScores, thresholds: tuple[floa
 
 def _overlaps(experiment: Experiment, test: KitScores) -> list[Overlap]:
     tuning = scores(experiment, "tuning")
-    ids = {"test": test.unit_ids, "tuning": tuning.unit_ids}
-    ids["training"] = [unit.unit_id for unit in experiment.source.training()]
+    ids = {"test": dict.fromkeys(test.unit_ids), "tuning": dict.fromkeys(tuning.unit_ids)}
+    ids["training"] = dict.fromkeys(unit.unit_id for unit in experiment.source.training())
     store = PatchStore(patches_folder(experiment), "all")
     pictures = {"test": _digests(test), "tuning": _digests(tuning), "training": _stored(store)}
     found = [find_overlap("units", ids), find_overlap("patches", pictures)]

@@ -18,6 +18,7 @@ from stripsight_lab.tune.maxima import Floats, Ints
 GOOD, DEFECTIVE, INK, FAINT = "#0072b2", "#d55e00", "#1a1a1a", "#d9d9d9"
 _STYLE = Path(__file__).parent / "page" / "chart.mplstyle"
 _LEAST, _MOST = 1 / 64, 256.0  # score / threshold; what is beyond is counted at the edge
+_TICKS = 5
 _COLUMNS = 4
 _DOT = 16  # square points
 
@@ -52,7 +53,9 @@ def _histogram(axes: Axes, good: Ints, defective: Ints, bins: Floats) -> None:
     axes.stairs(defective, bins, color=DEFECTIVE, linewidth=1.2, linestyle=(0, (3, 1)), label="defective")
     axes.axvline(0, color=INK, linewidth=1, label="threshold")
     axes.set_yscale("symlog", linthresh=1)
-    powers = range(int(np.ceil(bins[0])), int(np.floor(bins[-1])) + 1)
+    low, high = int(np.ceil(bins[0])), int(np.floor(bins[-1]))
+    step = 1 + (high - low) // _TICKS
+    powers = [power for power in range(low, high + 1) if power % step == 0]  # 0, the threshold, is one of them
     axes.set_xticks(powers, [f"{2.0**power:g}" for power in powers])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:g}"))
 

@@ -139,6 +139,18 @@ def test_a_step_before_its_time_names_the_one_to_run(folder: Path, monkeypatch: 
         CliRunner().invoke(app, ["tune", "other.toml"], catch_exceptions=False)
 
 
+def test_a_test_that_was_made_is_not_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is its time: the criteria stood before it. With other figures in the file it is."""
+    monkeypatch.chdir(folder)
+    work = folder / "models/work/small"
+    before = read(work, "evaluate").started_at
+    assert CliRunner().invoke(app, ["evaluate", "small.toml"], catch_exceptions=False).exit_code == 0
+    assert read(work, "evaluate").started_at == before
+    (work / "evaluation.json").write_text("{}")
+    assert CliRunner().invoke(app, ["evaluate", "small.toml"], catch_exceptions=False).exit_code == 0
+    assert read(work, "evaluate").started_at > before
+
+
 def test_scores_are_kept_and_gone_on_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a part of a kit's scores kept, the rest is made anew and comes out the same."""
     from stripsight_lab.kits import KitScores
@@ -155,7 +167,7 @@ def test_scores_are_kept_and_gone_on_with(folder: Path, monkeypatch: pytest.Monk
     assert len(KitScores.load(path).scores) == 34
 
 
-@pytest.mark.parametrize("name", ["bfs-5x4", "paper-bfs-5x4", "elpv-mono"])
+@pytest.mark.parametrize("name", ["bfs-5x4", "paper-bfs-5x4", "paper-smoke", "elpv-mono"])
 def test_the_experiments_that_are_committed_are_sound(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They parse, and so do the recipes they name."""
     monkeypatch.chdir(ROOT)
