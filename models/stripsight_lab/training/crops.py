@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from stripsight_lab.network.linear import LinearAutoencoder
+from stripsight_lab.network.trunk import COARSEST
 from stripsight_lab.patches import Patches
 from stripsight_lab.training.corrupt import corrupt
 from stripsight_lab.training.settings import TrainSettings
 
-GRID = 8
-"""Crops start on the grid of the networks' coarse scale, as patches do, px."""
+GRID = COARSEST
+"""Crops start on the grid of the network's coarsest scale, as patches do, px."""
 ANYWHERE = 0.25
 """Share of the crops that are drawn anywhere, so that quiet places are seen too."""
 
@@ -38,7 +39,7 @@ def _corners(error: Tensor, crop: int, rng: np.random.Generator, count: int) -> 
     odds = (1 - ANYWHERE) * cells / (cells.sum() + 1e-12) + ANYWHERE / cells.size
     corners = []
     for cell in rng.choice(cells.size, count, p=odds / odds.sum()):
-        middle = np.array(divmod(int(cell), size // GRID)) + rng.integers(-4, 5, 2)
+        middle = np.array(divmod(int(cell), size // GRID)) + rng.integers(-3, 4, 2)
         top, left = (int(v) * GRID for v in np.clip(middle - crop // GRID // 2, 0, (size - crop) // GRID))
         corners.append((top, left))
     return corners

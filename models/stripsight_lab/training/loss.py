@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stripsight_lab.losses import RADIUS, ssim_map
-from stripsight_lab.network.scales import STRIDE
+from stripsight_lab.network.trunk import STRIDE
 
 PLAIN = 5 / 255
 """A cell is defective where corruption changed a pixel by this much, of a grey of 1; less is nobody's fault."""
@@ -15,7 +15,7 @@ SHARPNESS = 2.0
 """Of the soft maximum over a crop."""
 SILENT = -50.0
 """Log odds of a cell that the maximum does not count."""
-CROP_WEIGHT = 0.05
+CROP_WEIGHT = 0.1
 
 
 def refiner_loss(redrawn: Tensor, target: Tensor, inside: Tensor, l1_weight: float) -> Tensor:

@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stripsight_lab.network.refiner import RefinerSettings
-from stripsight_lab.network.segmenter import SegmenterSettings
+from stripsight_lab.network.inspection import NetworkSettings
 
 
 @dataclass(frozen=True)
@@ -14,13 +13,12 @@ class TrainSettings:
 
     method: Literal["refine"] = "refine"
     components: int = 64
-    refiner: RefinerSettings = field(default_factory=RefinerSettings)
-    segmenter: SegmenterSettings = field(default_factory=SegmenterSettings)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     periods: tuple[int, ...] = (10_000,)
     """Steps from one restart of the learning rate to the next."""
     patches_per_region: int = 6
-    crops_per_patch: int = 2
-    crop: int = 96
+    crops_per_patch: int = 1
+    crop: int = 128
     corruption: float = 0.75  # the paper's q
     l1_weight: float = 4.0
     segmenter_weight: float = 1.0

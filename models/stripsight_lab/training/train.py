@@ -1,11 +1,10 @@
-"""Training of the network that ships: fit the linear part, then train refiner and segmenter on crops where it errs.
+"""Training of the network that ships: fit the linear part, then train all behind it on crops where it errs.
 
-Sample efficiency is the problem on two CPU cores: most of a patch is redrawn well by the linear part, so both networks
-are trained only on `crops` drawn where the linear residual is large. The input is corrupted, the target of the
+Sample efficiency is the problem on two CPU cores: most of a patch is redrawn well by the linear part, so the rest
+is trained only on `crops` drawn where the linear residual is large. The input is corrupted, the target of the
 refiner is the clean crop, that of the segmenter the place of the corruption; the linear part sees the corrupted patch
-whole, as it will in service. No gradient goes from the segmenter to the refiner: what a good patch looks like must
-not depend on what is easy to tell apart. Step k draws from a generator seeded with (seed, k), so a run that is killed
-continues with the same losses.
+whole, as it will in service. Step k draws from a generator seeded with (seed, k), so a run that is killed continues with
+the same losses.
 """
 
 import json
@@ -22,10 +21,9 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
 from stripsight_lab.memory import keep_freed_memory
-from stripsight_lab.network.inspection import InspectionNetwork
+from stripsight_lab.network.inspection import InspectionNetwork, NetworkSettings
 from stripsight_lab.network.linear import SAMPLES, LinearAutoencoder, fit
-from stripsight_lab.network.refiner import RefinerSettings
-from stripsight_lab.network.segmenter import SegmenterSettings
+from stripsight_lab.network.trunk import TrunkSettings
 from stripsight_lab.patches import Patches, fingerprint
 from stripsight_lab.training.crops import Crops, make_batch
 from stripsight_lab.training.loss import refiner_loss, segmenter_loss
@@ -62,13 +60,12 @@ class Trainer:
         """Start from untrained networks; `data` is the fingerprint of the patches."""
         torch.manual_seed(settings.seed)
         self.settings, self.data = settings, data
-        network = InspectionNetwork.untrained(linear, settings.refiner, settings.segmenter)
-        self.linear = linear
-        self.networks = nn.ModuleDict({"refiner": network.generator.refiner, "segmenter": network.segmenter})
-        nn.utils.convert_conv2d_weight_memory_format(self.networks, torch.channels_last)  # a fifth faster on a CPU
+        self.network = InspectionNetwork(linear, settings.network)
+        self.trained = _trained(self.network)
+        nn.utils.convert_conv2d_weight_memory_format(self.trained, torch.channels_last)  # a fifth faster on a CPU
         new = 1 - settings.average
-        self.average = AveragedModel(self.networks, avg_fn=lambda old, now, _: old.lerp(now, new))
-        self.optimiser = torch.optim.Adam(self.networks.parameters(), lr=settings.learning_rate)
+        self.average = AveragedModel(self.trained, avg_fn=lambda old, now, _: old.lerp(now, new))
+        self.optimiser = torch.optim.Adam(self.trained.parameters(), lr=settings.learning_rate)
         self.step = 0
 
     @classmethod
@@ -79,7 +76,7 @@ class Trainer:
             if state[name] != expected:
                 raise ValueError(f"{path}: expected {name} {expected}, found {state[name]}: use another folder")
         trainer = cls(LinearAutoencoder(state["mean"], state["basis"]), settings, data)
-        for name in ("networks", "average", "optimiser"):
+        for name in ("trained", "average", "optimiser"):
             getattr(trainer, name).load_state_dict(state[name])
         trainer.step = state["step"]
         return trainer
@@ -90,9 +87,9 @@ class Trainer:
             "settings": asdict(self.settings),
             "patches": self.data,
             "step": self.step,
-            "mean": self.linear.mean,
-            "basis": self.linear.basis,
-            "networks": self.networks.state_dict(),
+            "mean": self.network.linear.mean,
+            "basis": self.network.linear.basis,
+            "trained": self.trained.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
@@ -106,15 +103,14 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         losses = self._losses(crops)
         torch.autograd.backward(losses["refiner"] + self.settings.segmenter_weight * losses["segmenter"])
-        torch.nn.utils.clip_grad_norm_(self.networks.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.trained.parameters(), 1.0)
         self.optimiser.step()
-        self.average.update_parameters(self.networks)
+        self.average.update_parameters(self.trained)
         self.step += 1
         return {name: loss.item() for name, loss in losses.items()}
 
     def _losses(self, crops: Crops) -> dict[str, Tensor]:
-        redrawn = self.networks["refiner"](crops.shown, crops.linear)
-        odds = self.networks["segmenter"](crops.shown, redrawn.detach().clamp(0, 1))
+        redrawn, odds = self.network.judged(crops.shown, crops.linear)
         return {
             "refiner": refiner_loss(redrawn, crops.clean, crops.inside, self.settings.l1_weight),
             "segmenter": segmenter_loss(odds, crops.shown, crops.clean, crops.inside),
@@ -133,7 +129,10 @@ def train(
     path = out / "checkpoint.pt"
     trainer = _trainer(patches, path, settings)
     batches = DataLoader(
-        _Batches(patches, trainer.linear, settings, trainer.step), batch_size=None, num_workers=1, prefetch_factor=4
+        _Batches(patches, trainer.network.linear, settings, trainer.step),
+        batch_size=None,
+        num_workers=1,
+        prefetch_factor=4,
     )
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress, (out / "losses.jsonl").open("a") as log:
@@ -161,9 +160,14 @@ def _trainer(patches: Patches, path: Path, settings: TrainSettings) -> Trainer:
 def load_network(checkpoint: Path) -> InspectionNetwork:
     """Read the network of a checkpoint written by `train`, with averaged weights."""
     state = torch.load(checkpoint, weights_only=True)
-    linear = LinearAutoencoder(state["mean"], state["basis"])
-    refiner, segmenter = (state["settings"][name] for name in ("refiner", "segmenter"))
-    network = InspectionNetwork.untrained(linear, RefinerSettings(**refiner), SegmenterSettings(**segmenter))
+    sizes = state["settings"]["network"]
+    settings = NetworkSettings(**{**sizes, "trunk": TrunkSettings(**sizes["trunk"])})
+    network = InspectionNetwork(LinearAutoencoder(state["mean"], state["basis"]), settings)
     weights = {name.removeprefix("module."): value for name, value in state["average"].items() if name != "n_averaged"}
-    nn.ModuleDict({"refiner": network.generator.refiner, "segmenter": network.segmenter}).load_state_dict(weights)
+    _trained(network).load_state_dict(weights)
     return network.eval()
+
+
+def _trained(network: InspectionNetwork) -> nn.ModuleDict:
+    """What gradients change: all but the linear part."""
+    return nn.ModuleDict({"trunk": network.trunk, "refiner": network.refiner, "segmenter": network.segmenter})
