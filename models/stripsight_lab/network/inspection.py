@@ -20,17 +20,34 @@ class NetworkSettings:
     """Channels that a quarter of the resolution is redrawn from."""
 
 
+class RefinedGenerator(nn.Module):
+    """Linear autoencoder, trunk, refiner: redraws patches."""
+
+    def __init__(self, linear: LinearAutoencoder, settings: NetworkSettings) -> None:
+        """Put fresh networks behind a fitted linear part: they change nothing yet."""
+        super().__init__()
+        self.linear = linear
+        self.trunk = Trunk(settings.trunk)
+        self.refiner = Refiner(settings.trunk.width, settings.bottleneck)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Redraw `x` float32 [N, 1, P, P] in [0, 1], not yet clipped to that; N is whole frames."""
+        return self.refined(x, self.linear(x))[0]
+
+    def refined(self, x: Tensor, linear: Tensor) -> tuple[Tensor, Tensor]:
+        """Redraw `x` given its linear redrawing; returns the trunk's features float32 [N, width, H/4, W/4] too."""
+        features: Tensor = self.trunk(x - linear, linear)
+        return linear + self.refiner(features), features
+
+
 class InspectionNetwork(nn.Module):
-    """Linear autoencoder, trunk, refiner, segmenter. N is whole frames in frame, vial, region order."""
+    """Generator and segmenter. N is whole frames in frame, vial, region order."""
 
     def __init__(self, linear: LinearAutoencoder, settings: NetworkSettings) -> None:
         """Put fresh networks behind a fitted linear part."""
         super().__init__()
-        width = settings.trunk.width
-        self.linear = linear
-        self.trunk = Trunk(settings.trunk)
-        self.refiner = Refiner(width, settings.bottleneck)
-        self.segmenter = Segmenter(width)
+        self.generator = RefinedGenerator(linear, settings)
+        self.segmenter = Segmenter(settings.trunk.width)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Redraw `x` float32 [N, 1, P, P] in [0, 1], not yet clipped to that, and map its defects.
@@ -38,7 +55,7 @@ class InspectionNetwork(nn.Module):
         The anomaly map is float32 [N, P/4, P/4]: -log(1 - p) with p the probability that a cell is defective, which is
         near p where that is small, and grows without a bound where p nears 1.
         """
-        redrawn, odds = self.judged(x, self.linear(x))
+        redrawn, odds = self.judged(x, self.generator.linear(x))
         return redrawn, functional.softplus(odds)
 
     def judged(self, x: Tensor, linear: Tensor) -> tuple[Tensor, Tensor]:
@@ -47,7 +64,6 @@ class InspectionNetwork(nn.Module):
         Returns the redrawing and log odds float32 [N, H/4, W/4]. The trunk learns from both, the redrawing itself only
         from its own loss: what a good patch looks like must not depend on what is easy to tell apart.
         """
-        features = self.trunk(x - linear, linear)
-        redrawn = linear + self.refiner(features)
+        redrawn, features = self.generator.refined(x, linear)
         odds: Tensor = self.segmenter(features, x - redrawn.detach().clamp(0, 1))
         return redrawn, odds

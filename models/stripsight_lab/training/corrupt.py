@@ -29,7 +29,7 @@ def _opacity(rng: Rng, least: float) -> float:
 def _soft(mask: Patch, rng: Rng, least: float) -> Floats:
     sigma = float(rng.uniform(0.4, 1.6))
     soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma), np.float32) / 255
-    return soft * np.float32(_opacity(rng, least))
+    return np.asarray(soft * _opacity(rng, least), np.float32)
 
 
 def _place(patch: Patch, rng: Rng) -> tuple[int, int]:

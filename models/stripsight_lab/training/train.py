@@ -3,7 +3,7 @@
 Sample efficiency is the problem on two CPU cores: most of a patch is redrawn well by the linear part, so the rest
 is trained only on `crops` drawn where the linear residual is large. The input is corrupted, the target of the
 refiner is the clean crop, that of the segmenter the place of the corruption; the linear part sees the corrupted patch
-whole, as it will in service. Step k draws from a generator seeded with (seed, k), so a run that is killed continues with
+whole, as it will in service. Step k draws from a generator seeded with (seed, k), so a run that is killed goes on with
 the same losses.
 """
 
@@ -87,8 +87,8 @@ class Trainer:
             "settings": asdict(self.settings),
             "patches": self.data,
             "step": self.step,
-            "mean": self.network.linear.mean,
-            "basis": self.network.linear.basis,
+            "mean": self.network.generator.linear.mean,
+            "basis": self.network.generator.linear.basis,
             "trained": self.trained.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -129,7 +129,7 @@ def train(
     path = out / "checkpoint.pt"
     trainer = _trainer(patches, path, settings)
     batches = DataLoader(
-        _Batches(patches, trainer.network.linear, settings, trainer.step),
+        _Batches(patches, trainer.network.generator.linear, settings, trainer.step),
         batch_size=None,
         num_workers=1,
         prefetch_factor=4,
@@ -170,4 +170,5 @@ def load_network(checkpoint: Path) -> InspectionNetwork:
 
 def _trained(network: InspectionNetwork) -> nn.ModuleDict:
     """What gradients change: all but the linear part."""
-    return nn.ModuleDict({"trunk": network.trunk, "refiner": network.refiner, "segmenter": network.segmenter})
+    generator = network.generator
+    return nn.ModuleDict({"trunk": generator.trunk, "refiner": generator.refiner, "segmenter": network.segmenter})

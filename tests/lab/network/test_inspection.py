@@ -9,12 +9,13 @@ import torch
 from stripsight.engine import Engine
 from stripsight_lab.graph.assemble import assemble
 from stripsight_lab.graph.export import export_generator, parity
-from stripsight_lab.network.inspection import InspectionNetwork
+from stripsight_lab.network.inspection import InspectionNetwork, NetworkSettings
 from stripsight_lab.network.linear import LinearAutoencoder
-from stripsight_lab.network.refiner import RefinerSettings
-from stripsight_lab.network.segmenter import RARE, SegmenterSettings
+from stripsight_lab.network.segmenter import RARE
+from stripsight_lab.network.trunk import TrunkSettings
 
 SIZE = 32
+SMALL = NetworkSettings(TrunkSettings(16, 16), bottleneck=4)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def network() -> InspectionNetwork:
         torch.manual_seed(7)
         basis = torch.linalg.qr(torch.randn(2, SIZE * SIZE, 4)).Q.transpose(1, 2).contiguous()
         linear = LinearAutoencoder(torch.full((2, SIZE * SIZE), 0.6), basis)
-        network = InspectionNetwork.untrained(linear, RefinerSettings(16, 16, 4), SegmenterSettings(16, 16))
+        network = InspectionNetwork(linear, SMALL)
         torch.nn.init.normal_(network.generator.refiner.head.weight, std=0.05)
     return network.eval()
 
@@ -45,7 +46,7 @@ def test_shapes_and_ranges(network: InspectionNetwork) -> None:
 
 def test_the_map_is_the_surprise_of_a_defect(network: InspectionNetwork) -> None:
     """-log(1 - p): with all weights of the last layer at 0, p is the sigmoid of the bias everywhere."""
-    silent = InspectionNetwork(network.generator, type(network.segmenter)(SegmenterSettings(16, 16)))
+    silent = InspectionNetwork(network.generator.linear, SMALL)
     torch.nn.init.zeros_(silent.segmenter.head.weight)
     with torch.no_grad():
         _, maps = silent(torch.zeros(2, 1, SIZE, SIZE))
@@ -72,3 +73,27 @@ def test_a_patchs_score_does_not_depend_on_the_others(network: InspectionNetwork
     engine = Engine(model.SerializeToString(), patch_size=SIZE)
     both = engine.infer(batch(8)).scores
     assert engine.infer(batch(8)[4:]).scores == pytest.approx(both[4:], rel=1e-5)
+
+
+def linear(size: int) -> LinearAutoencoder:
+    """Two regions, random weights."""
+    return LinearAutoencoder(torch.rand(2, size * size), torch.rand(2, 3, size * size))
+
+
+def test_untrained_it_redraws_as_the_linear_autoencoder() -> None:
+    """The refiner's head starts at zero, so training can only depart from the baseline on purpose."""
+    network, x = InspectionNetwork(linear(SIZE), SMALL), torch.rand(4, 1, SIZE, SIZE)
+    assert torch.equal(network.generator(x), network.generator.linear(x))
+
+
+def test_the_gradient_reaches_every_weight_it_should(network: InspectionNetwork) -> None:
+    """The redrawing's loss reaches trunk and refiner, the map's reaches trunk and segmenter and not the refiner."""
+    x, generator = torch.rand(4, 1, SIZE, SIZE), network.generator
+    parts = {"trunk": generator.trunk, "refiner": generator.refiner, "segmenter": network.segmenter}
+    for loss, expected in ((0, {"trunk", "refiner"}), (1, {"trunk", "segmenter"})):
+        network.zero_grad(set_to_none=True)
+        network.judged(x, generator.linear(x))[loss].square().mean().backward()
+        for name, part in parts.items():
+            reached = [p.grad is not None and bool(p.grad.abs().sum() > 0) for p in part.parameters()]
+            assert all(reached) if name in expected else not any(reached), name
+    network.zero_grad(set_to_none=True)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from stripsight_lab.network.refiner import RefinerSettings
-from stripsight_lab.network.segmenter import SegmenterSettings
+from stripsight_lab.network.inspection import NetworkSettings
+from stripsight_lab.network.trunk import TrunkSettings
 from stripsight_lab.patches import ArrayPatches
 from stripsight_lab.training.crops import Crops, inside, make_batch
 from stripsight_lab.training.loss import refiner_loss
@@ -22,8 +22,8 @@ from stripsight_lab.training.settings import TrainSettings, learning_rate
 from stripsight_lab.training.train import fit_linear, load_network, train
 
 TOY = TrainSettings(
-    components=2, refiner=RefinerSettings(16, 16, 4), segmenter=SegmenterSettings(16, 16), periods=(12,),
-    patches_per_region=2, crops_per_patch=1, crop=32, warm_up=2, save_every=5, log_every=1,
+    components=2, network=NetworkSettings(TrunkSettings(16, 16), 4), periods=(12,),
+    patches_per_region=2, crops_per_patch=1, crop=48, warm_up=2, save_every=5, log_every=1,
 )  # fmt: skip
 
 
@@ -108,27 +108,27 @@ def test_crops_line_up_and_the_target_is_clean(patches: ArrayPatches) -> None:
     linear = fit_linear(patches, TOY.components, TOY.seed)
     clean = make_batch(patches, linear, replace(TOY, corruption=0.0), 3)
     assert torch.equal(clean.shown, clean.clean)
-    assert clean.shown.shape == clean.linear.shape == clean.inside.shape == (4, 1, 32, 32)
+    assert clean.shown.shape == clean.linear.shape == clean.inside.shape == (4, 1, 48, 48)
     corrupted = make_batch(patches, linear, replace(TOY, corruption=1.0), 3)
     assert (corrupted.shown != corrupted.clean).any()
     known = {
-        patches.array[region, index, top : top + 32, left : left + 32].tobytes()
-        for region, index, top, left in np.ndindex(2, 40, 5, 5)
-        for top, left in [(8 * top, 8 * left)]
+        patches.array[region, index, top : top + 48, left : left + 48].tobytes()
+        for region, index, row, column in np.ndindex(2, 40, 2, 2)
+        for top, left in [(16 * row, 16 * column)]
     }
     assert all((crop[0] * 255).round().byte().numpy().tobytes() in known for crop in corrupted.clean)
 
 
 @pytest.mark.parametrize(
     ("top", "left", "zero"),
-    [(0, 0, "bottom right"), (8, 8, "top left bottom right"), (32, 0, "top right"), (32, 32, "top left")],
+    [(0, 0, "bottom right"), (16, 16, "top left bottom right"), (40, 0, "top right"), (40, 40, "top left")],
 )
 def test_the_patchs_own_edges_count(top: int, left: int, zero: str) -> None:
-    """A crop of 32 in a patch of 64 leaves 8 px out along a cut edge, and none along an edge of the patch."""
-    seen = inside(top, left, 32, 64)
-    edges = {"top": seen[:8], "bottom": seen[-8:], "left": seen[:, :8], "right": seen[:, -8:]}
+    """A crop of 40 in a patch of 80 leaves 16 px out along a cut edge, and none along an edge of the patch."""
+    seen = inside(top, left, 40, 80)
+    edges = {"top": seen[:16], "bottom": seen[-16:], "left": seen[:, :16], "right": seen[:, -16:]}
     assert {name for name, edge in edges.items() if not edge.any()} == set(zero.split())
-    assert seen[8:-8, 8:-8].all()
+    assert seen[16:-16, 16:-16].all()
 
 
 def test_training_learns_to_redraw_and_to_tell(patches: ArrayPatches, tmp_path: Path) -> None:
@@ -138,8 +138,7 @@ def test_training_learns_to_redraw_and_to_tell(patches: ArrayPatches, tmp_path: 
     tests = [make_batch(patches, network.generator.linear, settings, 1_000_000 + i) for i in range(20)]
     crops = Crops(*(torch.cat(part) for part in zip(*(vars(one).values() for one in tests), strict=True)))
     with torch.no_grad():
-        redrawn = network.generator.refiner(crops.shown, crops.linear)
-        odds = network.segmenter(crops.shown, redrawn.clamp(0, 1))
+        redrawn, odds = network.judged(crops.shown, crops.linear)
     refined, linear = (refiner_loss(one, crops.clean, crops.inside, 4.0) for one in (redrawn, crops.linear))
     assert refined < linear
     change = torch.nn.functional.max_pool2d((crops.shown - crops.clean).abs(), 4).squeeze(1)
