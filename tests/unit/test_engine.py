@@ -14,6 +14,7 @@ from onnx import helper
 
 from stripsight.engine import Engine, ProviderChoice
 from stripsight.errors import EngineError, ProviderError, ScoresError
+from stripsight.session import Session
 
 MakeGraph = Callable[[int], bytes]
 FLOAT, UINT8 = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
@@ -56,9 +57,9 @@ def test_scores_and_reconstructions(graph: MakeGraph) -> None:
     assert (inference.scores > 0.1).all()
 
 
-@pytest.mark.parametrize("batch", ["N", 2])
-def test_anomaly_maps_come_back_where_the_graph_gives_them(batch: int | str) -> None:
-    """Float32 [N, M, M] in the order of the patches, from a graph of one frame too; else there are none."""
+@pytest.mark.parametrize("frame", [0, 2])
+def test_anomaly_maps_come_back_where_the_graph_gives_them(frame: int) -> None:
+    """Float32 [N, M, M] in the order of the patches, frame by frame too; else there are none."""
     pool = helper.make_node("AveragePool", ["image"], ["pooled"], kernel_shape=[4, 4], strides=[4, 4])
     one = helper.make_tensor("one", onnx.TensorProto.INT64, [1], [1])
     nodes = (
@@ -69,8 +70,9 @@ def test_anomaly_maps_come_back_where_the_graph_gives_them(batch: int | str) -> 
         pool,
         helper.make_node("Squeeze", ["pooled", "one"], ["anomaly_maps"]),
     )
-    maps = helper.make_tensor_value_info("anomaly_maps", FLOAT, [batch, 4, 4])
-    engine = Engine(a_graph(*nodes, batch=batch, constants=(AXES, one), more=(maps,)), threads=1, patch_size=16)
+    maps = helper.make_tensor_value_info("anomaly_maps", FLOAT, ["N", 4, 4])
+    graph = a_graph(*nodes, constants=(AXES, one), more=(maps,))
+    engine = Engine(graph, threads=1, patch_size=16, patches_per_frame=frame)
     found = engine.infer(PATCHES).anomaly_maps
     assert found is not None
     assert found == pytest.approx(PATCHES.reshape(6, 4, 4, 4, 4).mean(axis=(2, 4)), rel=1e-6)
@@ -78,14 +80,19 @@ def test_anomaly_maps_come_back_where_the_graph_gives_them(batch: int | str) -> 
     assert plain.infer(PATCHES).anomaly_maps is None
 
 
-def test_a_graph_of_one_frame_runs_once_for_each() -> None:
-    """A fixed N is filled as often as it takes, and the parts come back in order."""
-    engine = Engine(a_graph(CAST, MEANS, SAME, batch=2, constants=(AXES,)), threads=1, patch_size=16)
+def test_a_frame_is_the_unit() -> None:
+    """The graph runs once for each frame, and the parts come back in order; no other number of patches is taken."""
+    # Of two patches only: with more or fewer at once it would fail.
+    engine = Engine(
+        a_graph(CAST, MEANS, SAME, batch=2, constants=(AXES,)), threads=1, patch_size=16, patches_per_frame=2
+    )
     inference = engine.infer(PATCHES)
     assert inference.scores == pytest.approx(PATCHES.mean(axis=(1, 2)), rel=1e-6)
     assert np.array_equal(inference.reconstructions, PATCHES)
     with pytest.raises(EngineError, match=r"\[multiple of 2, 16, 16\], found uint8 \[3, 16, 16\]"):
         engine.infer(PATCHES[:3])
+    with pytest.raises(EngineError, match=r"\[2, 16, 16\], found uint8 \[4, 16, 16\]"):
+        engine.infer_frame(PATCHES[:4])
 
 
 @pytest.mark.parametrize(
@@ -174,7 +181,7 @@ print(said)
 
 def test_a_gpu_that_fails_later_is_not_replaced(graph: MakeGraph) -> None:
     """ONNX Runtime's own switch to the CPU while serving is off; without a GPU no more can be shown."""
-    session = Engine(graph(16), threads=1, patch_size=16)._session
+    session = Session(graph(16), provider="cpu", threads=1, spin=False)._session
     assert session._enable_fallback is False
 
 

@@ -84,18 +84,18 @@ def dangling(model: ModelProto) -> None:
     model.graph.node.append(helper.make_node("Neg", ["nowhere"], ["lost"]))
 
 
-@pytest.mark.parametrize("batch", ["N", 20, 60])
-def test_a_sound_graph_passes(batch: int | str, model: ModelProto, strip_recipe: Recipe) -> None:
-    """N may be open, a frame's patches or a strip's."""
+@pytest.mark.parametrize("batch", ["N", "patches"])
+def test_a_sound_graph_passes(batch: str, model: ModelProto, strip_recipe: Recipe) -> None:
+    """N is open, whatever it is called."""
     set_batch(model, batch)
     check_graph(model.SerializeToString(), strip_recipe)
 
 
-@pytest.mark.parametrize("batch", [0, 1, 19, 30, 40, 120])
-def test_n_is_whole_frames_of_a_strip(batch: int, model: ModelProto, strip_recipe: Recipe) -> None:
-    """A fixed N that does not divide a strip into whole frames is refused."""
+@pytest.mark.parametrize("batch", [0, 1, 20, 60, ""])
+def test_n_is_open(batch: int | str, model: ModelProto, strip_recipe: Recipe) -> None:
+    """A fixed N is refused, even a frame's or a strip's, and so is an axis that has no name to be the same by."""
     set_batch(model, batch)
-    with pytest.raises(BundleGraphSignature, match=rf"multiple of a frame's 20 .* 60, found N = {batch}"):
+    with pytest.raises(BundleGraphSignature, match=r"expected inputs .*'N', 32, 32"):
         check_graph(model.SerializeToString(), strip_recipe)
 
 

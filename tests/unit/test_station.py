@@ -1,11 +1,10 @@
 """The slot contract, with a clock that the test moves: what is refused, what is late, what is counted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
 from stripsight.bundle import Bundle
@@ -14,7 +13,9 @@ from stripsight.errors import EngineError, FrameCountError, NotReady, SlotTooSho
 from stripsight.frame import FrameData
 from stripsight.inspector import Inspector
 from stripsight.metrics import Metrics
-from stripsight.station import FLOOR_S, REPLY_S, Readiness, Station
+from stripsight.start import start_engine
+from stripsight.station import FLOOR_S, REPLY_S, Station
+from stripsight.status import Readiness
 from stripsight.strip import StripRequest
 from stripsight.verdict import Cause, Verdict
 
@@ -38,11 +39,11 @@ class SlowEngine(Engine):
     takes_s = 0.0
     fails = False
 
-    def infer(self, patches: NDArray[np.uint8]) -> Inference:
+    def fuse(self, frames: Sequence[Inference]) -> Inference:
         self.clock.now += self.takes_s
         if self.fails:
             raise EngineError("told to fail")
-        return super().infer(patches)
+        return super().fuse(frames)
 
 
 class Bench:
@@ -52,7 +53,7 @@ class Bench:
         self.clock = Clock()
         self.registry = CollectorRegistry()
         self.failures: list[str] = []
-        self.engine = SlowEngine(bundle.graph, threads=1, patch_size=bundle.recipe.patch.size_px)
+        self.engine = start_engine(bundle, threads=1, kind=SlowEngine)
         self.engine.clock = self.clock
         self.station = Station(
             bundle,
@@ -64,7 +65,9 @@ class Bench:
         )
         # The inspector's own clock stands still: here the station has to notice by itself.
         self.inspector = Inspector(bundle, self.engine, clock=lambda: 0.0)
-        self.request = StripRequest("S-1", "L-1", 1, frames, product=bundle.recipe.product.name)
+        self.request = StripRequest(
+            strip_id="S-1", lot_id="L-1", strip_seq=1, frames=frames, product=bundle.recipe.product.name
+        )
 
     def count(self, name: str, **labels: str) -> float | None:
         """Return a sample."""
@@ -110,7 +113,9 @@ def test_a_strip_in_time_keeps_its_verdict(bench: Bench) -> None:
     inspection = bench.station.inspect(bench.request, bench.clock(), None)
     assert inspection.judgement.verdict is Verdict.ACCEPT
     assert bench.count("stripsight_inspections_total", verdict="ACCEPT") == 1
-    assert bench.count("stripsight_inspection_duration_seconds_sum") == pytest.approx(bench.engine.takes_s)
+    assert bench.count("stripsight_inspection_duration_seconds_sum", call="InspectStrip") == pytest.approx(
+        bench.engine.takes_s
+    )
     assert bench.count("stripsight_late_total") == 0
 
 
@@ -153,7 +158,7 @@ def test_too_late_already_is_refused_before_computing(remaining_s: float, bench:
 
 def test_a_wrong_call_is_the_callers_matter(bench: Bench) -> None:
     """It is raised as it is, no strip is counted, and the next one is judged."""
-    wrong = StripRequest("S-1", "L-1", 1, bench.request.frames[:2])
+    wrong = replace(bench.request, frames=bench.request.frames[:2])
     with pytest.raises(FrameCountError):
         bench.station.inspect(wrong, bench.clock(), None)
     assert bench.count("stripsight_inspections_total", verdict="REJECT") == 0
