@@ -46,7 +46,7 @@ class Station:
         *,
         waiting: int,
         slot_s: float,
-        idle_s: float = math.inf,
+        idle_s: float,
         on_failure: Callable[[], None],
         clock: Clock = time.monotonic,
     ) -> None:

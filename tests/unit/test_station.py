@@ -16,7 +16,7 @@ from stripsight.metrics import Metrics
 from stripsight.start import start_engine
 from stripsight.station import FLOOR_S, REPLY_S, Station
 from stripsight.status import Readiness
-from stripsight.strip import StripRequest
+from stripsight.strip import Inspection, RejectedEarly, StripHeader, StripRequest
 from stripsight.verdict import Cause, Verdict
 
 SLOT_S = 50.0  # so long that the machine's own time plays no part
@@ -177,3 +177,64 @@ def test_a_failure_of_the_engine_closes_the_station_for_good(bench: Bench) -> No
     assert bench.station.closed(60)
     status: Any = bench.station.status()
     assert (status.readiness, status.reason) == (Readiness.FAILED, "the engine failed: ENGINE_FAILED")
+
+
+def streamed(
+    bench: Bench, arrived_s: Sequence[float], remaining_s: float | None = None
+) -> list[RejectedEarly | Inspection]:
+    """Have the strip inspected frame by frame, the header now and each frame so many seconds later."""
+    asked = bench.request
+    header = StripHeader(strip_id=asked.strip_id, lot_id=asked.lot_id, strip_seq=1, product=asked.product)
+    stream, began = bench.station.open_stream(bench.clock(), remaining_s), bench.clock()
+    stream.put(header)
+    for frame, at in zip(asked.frames, arrived_s, strict=True):
+        bench.clock.now = began + at
+        stream.put(frame)
+    stream.end()
+    return list(bench.station.answers_of(stream))
+
+
+@pytest.mark.parametrize(("takes_s", "late"), [(SLOT_S - REPLY_S - 0.001, False), (SLOT_S - REPLY_S + 0.001, True)])
+def test_the_slot_of_a_streamed_strip_counts_from_its_last_frame(takes_s: float, late: bool, bench: Bench) -> None:
+    """However long the acquisition took; and so does the duration that is measured."""
+    bench.engine.takes_s = takes_s
+    (inspection,) = streamed(bench, (1000, 2000, 3000))
+    assert isinstance(inspection, Inspection)
+    assert (inspection.judgement.causes == (Cause.LATE,)) is late
+    took_s = bench.count("stripsight_inspection_duration_seconds_sum", call="InspectFrames")
+    assert took_s == pytest.approx(takes_s)
+    assert bench.count("stripsight_inspection_duration_seconds_count", call="InspectStrip") == 0
+
+
+def test_the_deadline_of_the_call_bounds_a_streamed_strip(bench: Bench) -> None:
+    """A slot that would end after it does not count."""
+    bench.engine.takes_s = 25
+    (inspection,) = streamed(bench, (5, 10, 15), remaining_s=30)
+    assert isinstance(inspection, Inspection)
+    assert inspection.judgement.causes == (Cause.LATE,)
+
+
+def test_a_streamed_strip_counts_as_one(bench: Bench) -> None:
+    """One verdict, and one observation of each step, whatever the number of frames."""
+    streamed(bench, (0, 0, 0))
+    for stage in ("decode", "check", "crop", "infer", "judge", "render"):
+        assert bench.count("stripsight_stage_duration_seconds_count", stage=stage) == 1
+    assert bench.count("stripsight_inspections_total", verdict="ACCEPT") == 1
+
+
+def test_a_failure_of_the_engine_in_a_stream_closes_the_station(bench: Bench) -> None:
+    """As for a strip at once."""
+    bench.engine.fails = True
+    with pytest.raises(EngineError):
+        streamed(bench, (0, 0, 0))
+    assert bench.failures == ["failed"]
+    with pytest.raises(NotReady):
+        bench.station.open_stream(bench.clock(), None)
+
+
+@pytest.mark.parametrize("remaining_s", [0.0, FLOOR_S + REPLY_S - 0.001])
+def test_a_stream_that_comes_too_late_is_refused_before_any_frame(remaining_s: float, bench: Bench) -> None:
+    """And takes no place."""
+    with pytest.raises(SlotTooShort):
+        bench.station.open_stream(bench.clock(), remaining_s)
+    assert bench.station.inspect(bench.request, bench.clock(), None).judgement.verdict is Verdict.ACCEPT
