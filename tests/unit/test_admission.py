@@ -185,11 +185,13 @@ def test_a_place_is_kept_until_its_running_work_has_ended() -> None:
 
 def test_a_strip_that_waits_for_its_frames_does_not_keep_a_stop_from_ending() -> None:
     """Close waits for it no longer than it may, and calls the lane ended; its work still runs."""
-    admission = Admission(waiting=0)
+    admission = Admission(waiting=0, beat_s=0.001)
     place = admission.enter()
     assert admission.close(0)
     with pytest.raises(NotReady):
         admission.enter()
+    beats = admission.beats
+    until(lambda: admission.beats > beats + 5)
     assert place.submit(lambda: "last frame").result(FAR_S) == "last frame"
     place.leave()
     assert admission.close(FAR_S)

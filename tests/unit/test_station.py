@@ -16,10 +16,12 @@ from stripsight.metrics import Metrics
 from stripsight.start import start_engine
 from stripsight.station import FLOOR_S, REPLY_S, Station
 from stripsight.status import Readiness
-from stripsight.strip import Inspection, RejectedEarly, StripHeader, StripRequest
+from stripsight.stream import Answer
+from stripsight.strip import Inspection, StripHeader, StripRequest
 from stripsight.verdict import Cause, Verdict
 
 SLOT_S = 50.0  # so long that the machine's own time plays no part
+IDLE_S = 1e6
 
 
 class Clock:
@@ -60,6 +62,7 @@ class Bench:
             Metrics(self.registry),
             waiting=0,
             slot_s=SLOT_S,
+            idle_s=IDLE_S,
             on_failure=lambda: self.failures.append("failed"),
             clock=self.clock,
         )
@@ -179,9 +182,7 @@ def test_a_failure_of_the_engine_closes_the_station_for_good(bench: Bench) -> No
     assert (status.readiness, status.reason) == (Readiness.FAILED, "the engine failed: ENGINE_FAILED")
 
 
-def streamed(
-    bench: Bench, arrived_s: Sequence[float], remaining_s: float | None = None
-) -> list[RejectedEarly | Inspection]:
+def streamed(bench: Bench, arrived_s: Sequence[float], remaining_s: float | None = None) -> list[Answer]:
     """Have the strip inspected frame by frame, the header now and each frame so many seconds later."""
     asked = bench.request
     header = StripHeader(strip_id=asked.strip_id, lot_id=asked.lot_id, strip_seq=1, product=asked.product)

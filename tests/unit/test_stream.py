@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stripsight.admission import Admission
 from stripsight.bundle import Bundle
-from stripsight.engine import Engine
+from stripsight.engine import Engine, Inference
 from stripsight.errors import (
     EngineError,
     FrameCountError,
@@ -27,6 +28,7 @@ from stripsight.errors import (
 from stripsight.frame import FrameData
 from stripsight.inspector import Inspector
 from stripsight.limits import FrozenLimits
+from stripsight.start import start_engine
 from stripsight.stream import Answer, StripStream, Terms
 from stripsight.strip import (
     HeatmapOptions,
@@ -119,6 +121,24 @@ def test_the_inspection_is_that_of_a_strip_whose_frames_come_at_once(
     assert len(streamed.heatmaps) == 60
     assert set(streamed.stages) == set(unary.stages)
     assert sum(streamed.stages.values()) <= streamed.total_s
+
+
+class CountingEngine(Engine):
+    """A real engine that notes what it is asked."""
+
+    def infer_frame(self, patches: NDArray[np.uint8]) -> Inference:
+        self.asked = [*getattr(self, "asked", []), len(patches)]
+        return super().infer_frame(patches)
+
+
+def test_each_frame_is_inferred_once(strip_bundle: Bundle, good: Frames) -> None:
+    """The end of a strip does not repeat what was done when its frames came."""
+    engine = start_engine(strip_bundle, threads=1, kind=CountingEngine)
+    line = Line(strip_bundle, engine)
+    line.answered(HEADER, *good)
+    assert isinstance(engine, CountingEngine)
+    assert engine.asked == [20, 20, 20]
+    assert line.admission.close(FAR_S)
 
 
 def test_a_frame_that_alone_rejects_says_so_before_the_last_is_there(line: Line, bad: Frames) -> None:
@@ -274,7 +294,8 @@ def test_between_frames_the_lane_is_free_for_others(line: Line, good: Frames, ba
     other.put(bad[2])
     for stream in (one, other):
         stream.end()
-    verdicts = [list(stream.answers())[-1].judgement.verdict for stream in (one, other)]  # type: ignore[union-attr]
+    answers = [list(stream.answers())[-1] for stream in (one, other)]
+    verdicts = [answer.judgement.verdict for answer in answers if isinstance(answer, Inspection)]
     assert [unary.judgement.verdict, *verdicts] == [Verdict.ACCEPT, Verdict.ACCEPT, Verdict.REJECT]
 
 
