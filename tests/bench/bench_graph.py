@@ -17,10 +17,8 @@ from stripsight.engine import Engine
 from stripsight_lab.graph.assemble import assemble, map_side
 from stripsight_lab.graph.export import compact, export_generator
 from stripsight_lab.graph.fuse import Fusion
-from stripsight_lab.network.inspection import InspectionNetwork
+from stripsight_lab.network.inspection import InspectionNetwork, NetworkSettings
 from stripsight_lab.network.linear import LinearAutoencoder
-from stripsight_lab.network.refiner import RefinedGenerator, Refiner, RefinerSettings
-from stripsight_lab.network.segmenter import Segmenter, SegmenterSettings
 
 SIZE = 256
 REGIONS = 4
@@ -41,14 +39,9 @@ def linear() -> LinearAutoencoder:
     return LinearAutoencoder(torch.rand(REGIONS, SIZE * SIZE), basis)
 
 
-def refined() -> RefinedGenerator:
-    """Return a generator of the shipped size, with random weights."""
-    return RefinedGenerator(linear(), Refiner(RefinerSettings()))
-
-
 def inspecting() -> InspectionNetwork:
     """Return the network that ships, with random weights."""
-    return InspectionNetwork(refined(), Segmenter(SegmenterSettings()))
+    return InspectionNetwork(linear(), NetworkSettings())
 
 
 def exported(module: torch.nn.Module) -> onnx.ModelProto:
@@ -60,7 +53,7 @@ def exported(module: torch.nn.Module) -> onnx.ModelProto:
 ROWS: dict[str, Callable[[], onnx.ModelProto]] = {
     "SSIM, uint8 in and out": identity,
     "linear autoencoder, SSIM": lambda: exported(linear()),
-    "the same and refiner, SSIM": lambda: exported(refined()),
+    "the same, trunk and refiner, SSIM": lambda: exported(inspecting().generator),
     "the same and segmenter, fused": lambda: exported(inspecting()),
 }
 FUSED = Fusion(frames=PATCHES // PATCHES_PER_FRAME, patches_per_frame=PATCHES_PER_FRAME, gain=2.0)
