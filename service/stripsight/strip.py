@@ -8,7 +8,7 @@ from stripsight.checks import Finding
 from stripsight.errors import IdInvalid
 from stripsight.frame import FrameData
 from stripsight.recipe import Place
-from stripsight.verdict import Judgement
+from stripsight.verdict import Cause, Judgement, RegionResult, rejected
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,63}")
 
@@ -36,9 +36,9 @@ class HeatmapOptions:
     style: HeatmapStyle = HeatmapStyle.ANCHORED
 
 
-@dataclass(frozen=True)
-class StripRequest:
-    """One strip to inspect. `product`, when given, must be the bundle's.
+@dataclass(frozen=True, kw_only=True)
+class StripHeader:
+    """All that is said about a strip but its frames. `product`, when given, must be the bundle's.
 
     Ids are 1 to 64 letters, digits and . _ : / + - of ASCII, and begin with a letter or digit. `strip_seq` is
     0 to 2^63 - 1. Raises IdInvalid.
@@ -47,7 +47,6 @@ class StripRequest:
     strip_id: str
     lot_id: str
     strip_seq: int
-    frames: tuple[FrameData, ...]
     heatmaps: HeatmapOptions = HeatmapOptions()
     product: str = ""
 
@@ -70,6 +69,27 @@ class StripRequest:
         return self.lot_id, self.strip_id, self.strip_seq
 
 
+@dataclass(frozen=True, kw_only=True)
+class StripRequest(StripHeader):
+    """A strip to inspect whose frames came all at once."""
+
+    frames: tuple[FrameData, ...]
+
+
+@dataclass(frozen=True)
+class RejectedEarly:
+    """One frame that alone rejects its strip, whatever the others show.
+
+    `findings` are those of its image check; without any, `regions` are those whose score in this frame is not
+    accepted, the one furthest past its threshold first.
+    """
+
+    frame: int
+    causes: tuple[Cause, ...]
+    findings: tuple[Finding, ...] = ()
+    regions: tuple[RegionResult, ...] = ()
+
+
 @dataclass(frozen=True)
 class Heatmap:
     """A colour PNG of one patch's size, and the place in the frame that it belongs to."""
@@ -84,7 +104,8 @@ class Inspection:
     """All that is known about one inspected strip.
 
     `heatmaps_left_out` counts those asked for that there was no time for. `stages` and `total_s` are in
-    seconds. `frame_digests` are sha256 (hex) of the bytes as sent, in the recipe's order.
+    seconds; the latter leaves out what passed between the frames of a streamed strip. `frame_digests` are sha256 (hex)
+    of the bytes as sent, in the recipe's order.
     """
 
     strip_id: str
@@ -99,3 +120,21 @@ class Inspection:
     bundle_id: str
     provider: str
     frame_digests: tuple[str, ...]
+
+
+def late(header: StripHeader, bundle_id: str, provider: str) -> Inspection:
+    """Return the answer for a strip whose inspection has not come to one in time."""
+    return Inspection(
+        strip_id=header.strip_id,
+        lot_id=header.lot_id,
+        strip_seq=header.strip_seq,
+        judgement=rejected(Cause.LATE),
+        findings=(),
+        heatmaps=(),
+        heatmaps_left_out=0,
+        stages={},
+        total_s=0.0,
+        bundle_id=bundle_id,
+        provider=provider,
+        frame_digests=(),
+    )
