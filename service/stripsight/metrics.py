@@ -2,13 +2,24 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from stripsight.errors import EngineError, InvalidRequest, NotReady, Overloaded, SlotTooShort, StripsightError
+from stripsight.errors import (
+    EngineError,
+    InvalidRequest,
+    NotReady,
+    Overloaded,
+    SlotTooShort,
+    StreamIdle,
+    StreamLeft,
+    StripsightError,
+)
 from stripsight.recipe import Recipe
 from stripsight.verdict import Cause, Judgement, Verdict
 
+Call = Literal["InspectStrip", "InspectFrames"]
 STAGES = ("decode", "check", "crop", "infer", "judge", "render")
 
 # 0.5 s is the promise, so a bucket ends exactly there; the others show how near to it we are.
@@ -60,7 +71,8 @@ def _reasons(*bases: type[StripsightError]) -> set[str]:
 
 INTERNAL = StripsightError.reason
 # Every reason a call can end with.
-REFUSALS = frozenset(_reasons(InvalidRequest, NotReady, Overloaded, SlotTooShort, EngineError) | {INTERNAL})
+_REFUSALS = (InvalidRequest, NotReady, Overloaded, SlotTooShort, StreamIdle, StreamLeft, EngineError)
+REFUSALS = frozenset(_reasons(*_REFUSALS) | {INTERNAL})
 
 
 class Metrics:
@@ -77,7 +89,8 @@ class Metrics:
         )
         self._inspection = Histogram(
             "stripsight_inspection_duration_seconds",
-            "Time from the arrival of a strip's request to its answer.",
+            "Time from the arrival of a strip's last frame, which is that of its request, to its answer.",
+            ["call"],
             buckets=_DURATION_S,
             registry=registry,
         )
@@ -104,6 +117,8 @@ class Metrics:
         self._start_at_zero()
 
     def _start_at_zero(self) -> None:
+        for call in get_args(Call):
+            self._inspection.labels(call)
         for stage in STAGES:
             self._stage.labels(stage)
         for verdict in Verdict:
@@ -138,9 +153,9 @@ class Metrics:
         for stage, duration in seconds.items():
             self._stage.labels(stage).observe(duration)
 
-    def answered(self, judgement: Judgement, duration_s: float) -> None:
-        """Count one answered strip, `duration_s` after its request arrived."""
-        self._inspection.observe(duration_s)
+    def answered(self, judgement: Judgement, duration_s: float, call: Call) -> None:
+        """Count one answered strip, `duration_s` after its request or the last frame of its stream arrived."""
+        self._inspection.labels(call).observe(duration_s)
         self._inspections.labels(judgement.verdict).inc()
         self._count_causes(judgement.causes)
         for region in (region for vial in judgement.vials for region in vial.regions):

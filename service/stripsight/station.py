@@ -1,14 +1,17 @@
 """Where strips arrive: is the service ready, is there time, is the lane free; then inspect, count and log.
 
-The slot contract is kept here. An answer is out before the slot or the call's deadline ends; what is not
-ready by then is a reject, LATE; and what cannot be ready any more is refused before it is computed.
+The slot contract is kept here. An answer is out before the slot, which counts from the last frame's arrival, or the
+call's deadline ends; what is not ready by then is a reject, LATE; and what cannot be ready any more is refused before
+it is computed.
 """
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -16,10 +19,12 @@ from stripsight.admission import Admission, StillRunning
 from stripsight.bundle import Bundle
 from stripsight.errors import EngineError, NotReady, SlotTooShort
 from stripsight.inspector import Inspector
-from stripsight.metrics import Metrics
-from stripsight.strip import Inspection, StripRequest
+from stripsight.metrics import Call, Metrics
+from stripsight.status import Readiness, Status
+from stripsight.stream import StripStream, Terms
+from stripsight.strip import Inspection, RejectedEarly, StripHeader, StripRequest, late
 from stripsight.timing import Clock
-from stripsight.verdict import Cause, rejected
+from stripsight.verdict import Cause
 
 # Kept for writing the reply and sending it. Measured: 5 ms for a reply with 60 heatmaps on 2 cores.
 REPLY_S = 0.010
@@ -28,27 +33,7 @@ FLOOR_S = 0.010
 
 _log = structlog.get_logger()
 
-
-class Readiness(StrEnum):
-    """Whether strips are inspected; only a serving station does."""
-
-    STARTING = "STARTING"
-    SERVING = "SERVING"
-    DRAINING = "DRAINING"
-    FAILED = "FAILED"
-
-
-@dataclass(frozen=True)
-class Status:
-    """What runs and how it is. `provider` is empty until the engine has started."""
-
-    bundle: Bundle
-    provider: str
-    readiness: Readiness
-    reason: str
-    heartbeat: int
-    slot_s: float
-    uptime_s: float
+T = TypeVar("T")
 
 
 class Station:
@@ -61,13 +46,18 @@ class Station:
         *,
         waiting: int,
         slot_s: float,
+        idle_s: float,
         on_failure: Callable[[], None],
         clock: Clock = time.monotonic,
     ) -> None:
-        """Not ready yet. `on_failure` is called, in the lane's thread, when the engine has failed."""
+        """Not ready yet. `idle_s` is how long a streamed strip may be without a further frame.
+
+        `on_failure` is called, in the lane's thread, when the engine has failed.
+        """
         self._bundle = bundle
         self._metrics = metrics
         self._slot_s = slot_s
+        self._idle_s = idle_s
         self._on_failure = on_failure
         self._clock = clock
         self._began = clock()
@@ -107,7 +97,39 @@ class Station:
 
         Raises NotReady, SlotTooShort, Overloaded, and what Inspector.inspect raises.
         """
+        inspector, deadline = self._serving(), self._deadline(arrived, remaining_s)
+        inspection = self._in_time(inspector, request, deadline)
+        self._report(inspection, self._clock() - arrived, "InspectStrip")
+        return inspection
+
+    def open_stream(self, arrived: float, remaining_s: float | None) -> StripStream:
+        """Take a strip whose call came at `arrived` with `remaining_s` to its deadline, and whose frames will follow.
+
+        The slot counts from the last frame. Raises NotReady, SlotTooShort and Overloaded; `answers_of` gives the place
+        back.
+        """
         inspector = self._serving()
+        self._deadline(arrived, remaining_s)
+        ends = math.inf if remaining_s is None else arrived + remaining_s
+        terms = Terms(
+            recipe=self._bundle.recipe,
+            idle_s=self._idle_s,
+            deadline=lambda last: min(last + self._slot_s, ends) - REPLY_S,
+            run=self._run,
+            late=self._late,
+            overtaken=_log_late,
+            clock=self._clock,
+        )
+        return StripStream(inspector, self._admission.enter(), terms)
+
+    def answers_of(self, stream: StripStream) -> Iterator[RejectedEarly | Inspection]:
+        """Yield what a stream's strip is answered with, and count it. Raises what StripStream.answers raises."""
+        for answer in stream.answers():
+            if isinstance(answer, Inspection):
+                self._report(answer, self._clock() - stream.arrived, "InspectFrames")
+            yield answer
+
+    def _deadline(self, arrived: float, remaining_s: float | None) -> float:
         budget_s = self._slot_s if remaining_s is None else min(self._slot_s, remaining_s)
         deadline = arrived + budget_s - REPLY_S
         if deadline - self._clock() < FLOOR_S:
@@ -115,9 +137,7 @@ class Station:
                 f"{budget_s * 1000:.0f} ms are too short for an inspection; it was not begun",
                 budget_ms=round(budget_s * 1000),
             )
-        inspection = self._in_time(inspector, request, deadline)
-        self._report(inspection, self._clock() - arrived)
-        return inspection
+        return deadline
 
     def _serving(self) -> Inspector:
         readiness, reason = self._state
@@ -126,44 +146,35 @@ class Station:
         return self._inspector
 
     def _in_time(self, inspector: Inspector, request: StripRequest, deadline: float) -> Inspection:
-        def work() -> Inspection:
-            try:
-                inspection = inspector.inspect(request, deadline)
-            except EngineError as error:
-                self._fail(error)
-                raise
-            self._metrics.stages_took(inspection.stages)
-            return inspection
-
         try:
-            inspection = self._admission.run(work, deadline)
-        except StillRunning as late:
-            late.future.add_done_callback(_log_late)
+            work = partial(inspector.inspect, request, deadline)
+            inspection = self._admission.run(partial(self._run, work), deadline)
+        except StillRunning as overtaken:
+            overtaken.future.add_done_callback(_log_late)
             return self._late(request)
         if self._clock() > deadline:
             return replace(inspection, judgement=inspection.judgement.and_rejected(Cause.LATE))
         return inspection
 
-    def _late(self, request: StripRequest) -> Inspection:
-        return Inspection(
-            strip_id=request.strip_id,
-            lot_id=request.lot_id,
-            strip_seq=request.strip_seq,
-            judgement=rejected(Cause.LATE),
-            findings=(),
-            heatmaps=(),
-            heatmaps_left_out=0,
-            stages={},
-            total_s=0.0,
-            bundle_id=self._bundle.bundle_id,
-            provider=self._provider,
-            frame_digests=(),
-        )
+    def _run(self, work: Callable[[], T]) -> T:
+        """Run work in the lane's thread: note a failure of the engine, and the steps of a strip that ends."""
+        try:
+            found = work()
+        except EngineError as error:
+            self._fail(error)
+            raise
+        if isinstance(found, Inspection):
+            self._metrics.stages_took(found.stages)
+        return found
 
-    def _report(self, inspection: Inspection, duration_s: float) -> None:
-        self._metrics.answered(inspection.judgement, duration_s)
+    def _late(self, header: StripHeader) -> Inspection:
+        return late(header, self._bundle.bundle_id, self._provider)
+
+    def _report(self, inspection: Inspection, duration_s: float, call: Call) -> None:
+        self._metrics.answered(inspection.judgement, duration_s, call)
         _log.info(
             "inspected",
+            call=call,
             strip_id=inspection.strip_id,
             lot_id=inspection.lot_id,
             strip_seq=inspection.strip_seq,

@@ -1,11 +1,10 @@
 """The slot contract, with a clock that the test moves: what is refused, what is late, what is counted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
 from stripsight.bundle import Bundle
@@ -14,11 +13,15 @@ from stripsight.errors import EngineError, FrameCountError, NotReady, SlotTooSho
 from stripsight.frame import FrameData
 from stripsight.inspector import Inspector
 from stripsight.metrics import Metrics
-from stripsight.station import FLOOR_S, REPLY_S, Readiness, Station
-from stripsight.strip import StripRequest
+from stripsight.start import start_engine
+from stripsight.station import FLOOR_S, REPLY_S, Station
+from stripsight.status import Readiness
+from stripsight.stream import Answer
+from stripsight.strip import Inspection, StripHeader, StripRequest
 from stripsight.verdict import Cause, Verdict
 
 SLOT_S = 50.0  # so long that the machine's own time plays no part
+IDLE_S = 1e6
 
 
 class Clock:
@@ -38,11 +41,11 @@ class SlowEngine(Engine):
     takes_s = 0.0
     fails = False
 
-    def infer(self, patches: NDArray[np.uint8]) -> Inference:
+    def fuse(self, frames: Sequence[Inference]) -> Inference:
         self.clock.now += self.takes_s
         if self.fails:
             raise EngineError("told to fail")
-        return super().infer(patches)
+        return super().fuse(frames)
 
 
 class Bench:
@@ -52,19 +55,22 @@ class Bench:
         self.clock = Clock()
         self.registry = CollectorRegistry()
         self.failures: list[str] = []
-        self.engine = SlowEngine(bundle.graph, threads=1, patch_size=bundle.recipe.patch.size_px)
+        self.engine = start_engine(bundle, threads=1, kind=SlowEngine)
         self.engine.clock = self.clock
         self.station = Station(
             bundle,
             Metrics(self.registry),
             waiting=0,
             slot_s=SLOT_S,
+            idle_s=IDLE_S,
             on_failure=lambda: self.failures.append("failed"),
             clock=self.clock,
         )
         # The inspector's own clock stands still: here the station has to notice by itself.
         self.inspector = Inspector(bundle, self.engine, clock=lambda: 0.0)
-        self.request = StripRequest("S-1", "L-1", 1, frames, product=bundle.recipe.product.name)
+        self.request = StripRequest(
+            strip_id="S-1", lot_id="L-1", strip_seq=1, frames=frames, product=bundle.recipe.product.name
+        )
 
     def count(self, name: str, **labels: str) -> float | None:
         """Return a sample."""
@@ -110,7 +116,9 @@ def test_a_strip_in_time_keeps_its_verdict(bench: Bench) -> None:
     inspection = bench.station.inspect(bench.request, bench.clock(), None)
     assert inspection.judgement.verdict is Verdict.ACCEPT
     assert bench.count("stripsight_inspections_total", verdict="ACCEPT") == 1
-    assert bench.count("stripsight_inspection_duration_seconds_sum") == pytest.approx(bench.engine.takes_s)
+    assert bench.count("stripsight_inspection_duration_seconds_sum", call="InspectStrip") == pytest.approx(
+        bench.engine.takes_s
+    )
     assert bench.count("stripsight_late_total") == 0
 
 
@@ -153,7 +161,7 @@ def test_too_late_already_is_refused_before_computing(remaining_s: float, bench:
 
 def test_a_wrong_call_is_the_callers_matter(bench: Bench) -> None:
     """It is raised as it is, no strip is counted, and the next one is judged."""
-    wrong = StripRequest("S-1", "L-1", 1, bench.request.frames[:2])
+    wrong = replace(bench.request, frames=bench.request.frames[:2])
     with pytest.raises(FrameCountError):
         bench.station.inspect(wrong, bench.clock(), None)
     assert bench.count("stripsight_inspections_total", verdict="REJECT") == 0
@@ -172,3 +180,62 @@ def test_a_failure_of_the_engine_closes_the_station_for_good(bench: Bench) -> No
     assert bench.station.closed(60)
     status: Any = bench.station.status()
     assert (status.readiness, status.reason) == (Readiness.FAILED, "the engine failed: ENGINE_FAILED")
+
+
+def streamed(bench: Bench, arrived_s: Sequence[float], remaining_s: float | None = None) -> list[Answer]:
+    """Have the strip inspected frame by frame, the header now and each frame so many seconds later."""
+    asked = bench.request
+    header = StripHeader(strip_id=asked.strip_id, lot_id=asked.lot_id, strip_seq=1, product=asked.product)
+    stream, began = bench.station.open_stream(bench.clock(), remaining_s), bench.clock()
+    stream.put(header)
+    for frame, at in zip(asked.frames, arrived_s, strict=True):
+        bench.clock.now = began + at
+        stream.put(frame)
+    stream.end()
+    return list(bench.station.answers_of(stream))
+
+
+@pytest.mark.parametrize(("takes_s", "late"), [(SLOT_S - REPLY_S - 0.001, False), (SLOT_S - REPLY_S + 0.001, True)])
+def test_the_slot_of_a_streamed_strip_counts_from_its_last_frame(takes_s: float, late: bool, bench: Bench) -> None:
+    """However long the acquisition took; and so does the duration that is measured."""
+    bench.engine.takes_s = takes_s
+    (inspection,) = streamed(bench, (1000, 2000, 3000))
+    assert isinstance(inspection, Inspection)
+    assert (inspection.judgement.causes == (Cause.LATE,)) is late
+    took_s = bench.count("stripsight_inspection_duration_seconds_sum", call="InspectFrames")
+    assert took_s == pytest.approx(takes_s)
+    assert bench.count("stripsight_inspection_duration_seconds_count", call="InspectStrip") == 0
+
+
+def test_the_deadline_of_the_call_bounds_a_streamed_strip(bench: Bench) -> None:
+    """A slot that would end after it does not count."""
+    bench.engine.takes_s = 25
+    (inspection,) = streamed(bench, (5, 10, 15), remaining_s=30)
+    assert isinstance(inspection, Inspection)
+    assert inspection.judgement.causes == (Cause.LATE,)
+
+
+def test_a_streamed_strip_counts_as_one(bench: Bench) -> None:
+    """One verdict, and one observation of each step, whatever the number of frames."""
+    streamed(bench, (0, 0, 0))
+    for stage in ("decode", "check", "crop", "infer", "judge", "render"):
+        assert bench.count("stripsight_stage_duration_seconds_count", stage=stage) == 1
+    assert bench.count("stripsight_inspections_total", verdict="ACCEPT") == 1
+
+
+def test_a_failure_of_the_engine_in_a_stream_closes_the_station(bench: Bench) -> None:
+    """As for a strip at once."""
+    bench.engine.fails = True
+    with pytest.raises(EngineError):
+        streamed(bench, (0, 0, 0))
+    assert bench.failures == ["failed"]
+    with pytest.raises(NotReady):
+        bench.station.open_stream(bench.clock(), None)
+
+
+@pytest.mark.parametrize("remaining_s", [0.0, FLOOR_S + REPLY_S - 0.001])
+def test_a_stream_that_comes_too_late_is_refused_before_any_frame(remaining_s: float, bench: Bench) -> None:
+    """And takes no place."""
+    with pytest.raises(SlotTooShort):
+        bench.station.open_stream(bench.clock(), remaining_s)
+    assert bench.station.inspect(bench.request, bench.clock(), None).judgement.verdict is Verdict.ACCEPT

@@ -1,14 +1,33 @@
 """Messages to values and back. Enums go by name: a missing counterpart fails at import, not in a call."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
-from stripsight.errors import IdInvalid, OptionsInvalid, PixelFormatError, ProductMismatch
+from stripsight.checks import Finding
+from stripsight.errors import (
+    HeaderError,
+    IdInvalid,
+    InvalidRequest,
+    OptionsInvalid,
+    PixelFormatError,
+    ProductMismatch,
+)
 from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.recipe import PixelFormat, Recipe
-from stripsight.station import Readiness, Status
-from stripsight.strip import Heatmap, HeatmapOptions, HeatmapStyle, HeatmapWhich, Inspection, StripRequest
+from stripsight.status import Readiness, Status
+from stripsight.strip import (
+    Heatmap,
+    HeatmapOptions,
+    HeatmapStyle,
+    HeatmapWhich,
+    Inspection,
+    RejectedEarly,
+    StripHeader,
+    StripRequest,
+)
 from stripsight.verdict import Cause, RegionResult, Verdict
 
 _PIXEL_FORMATS = {pb.PixelFormat.Value(f"PIXEL_FORMAT_{member}"): member for member in PixelFormat}
@@ -24,6 +43,41 @@ _SEQ_MAX = 2**63 - 1  # what a database's signed integer holds
 
 def strip_request(message: service_pb.InspectStripRequest) -> StripRequest:
     """Read a request. Raises an InvalidRequest that names the field."""
+    frames = tuple(_frame(frame, f"frames[{position}]") for position, frame in enumerate(message.frames))
+    return StripRequest(frames=frames, **_header(message))
+
+
+def stream_part(message: service_pb.InspectFramesRequest, position: int) -> StripHeader | FrameData:
+    """Read message `position` of a stream, the header being number 0. Raises an InvalidRequest that names the field."""
+    part = message.WhichOneof("part")
+    if part == "header":
+        return StripHeader(**_header(message.header))
+    if part == "frame":
+        return _frame(message.frame, f"frames[{position - 1}]")
+    if position == 0:
+        raise HeaderError("expected a header as the first message, found an empty one", field="header", found="nothing")
+    raise InvalidRequest(f"message {position}: expected a frame, found an empty one", field="part")
+
+
+def inspect_frames_response(answer: RejectedEarly | Inspection) -> service_pb.InspectFramesResponse:
+    """Write one of a stream's answers."""
+    if isinstance(answer, Inspection):
+        return service_pb.InspectFramesResponse(inspection=_inspection(answer))
+    return service_pb.InspectFramesResponse(
+        rejected_early=pb.RejectedEarly(
+            frame_index=answer.frame,
+            causes=[_CAUSES[cause] for cause in answer.causes],
+            findings=_findings(answer.findings),
+            regions=[
+                pb.RejectedRegion(vial=one.vial, region=one.region, score=one.score, threshold=one.threshold)
+                for one in answer.regions
+            ],
+        )
+    )
+
+
+def _header(message: service_pb.InspectStripRequest | service_pb.StripHeader) -> dict[str, Any]:
+    """Return the fields of a StripHeader."""
     if not 1 <= message.strip_seq <= _SEQ_MAX:
         raise IdInvalid(
             f"strip_seq: expected 1 to 2^63 - 1, found {message.strip_seq}",
@@ -32,14 +86,13 @@ def strip_request(message: service_pb.InspectStripRequest) -> StripRequest:
         )
     if not message.product:
         raise ProductMismatch("product: expected the name of the product on the machine, found none", field="product")
-    return StripRequest(
-        strip_id=message.strip_id,
-        lot_id=message.lot_id,
-        strip_seq=message.strip_seq,
-        frames=tuple(_frame(frame, f"frames[{position}]") for position, frame in enumerate(message.frames)),
-        heatmaps=_heatmap_options(message.heatmaps),
-        product=message.product,
-    )
+    return {
+        "strip_id": message.strip_id,
+        "lot_id": message.lot_id,
+        "strip_seq": message.strip_seq,
+        "heatmaps": _heatmap_options(message.heatmaps),
+        "product": message.product,
+    }
 
 
 def inspect_strip_response(inspection: Inspection) -> service_pb.InspectStripResponse:
@@ -108,10 +161,7 @@ def _inspection(inspection: Inspection) -> pb.Inspection:
         strip_seq=inspection.strip_seq,
         verdict=_VERDICTS[inspection.judgement.verdict],
         causes=[_CAUSES[cause] for cause in inspection.judgement.causes],
-        findings=[
-            pb.Finding(cause=_CAUSES[finding.cause], frame_index=finding.frame_index, message=finding.message)
-            for finding in inspection.findings
-        ],
+        findings=_findings(inspection.findings),
         vials=[
             pb.Vial(name=vial.vial, regions=[_region(region) for region in vial.regions])
             for vial in inspection.judgement.vials
@@ -122,6 +172,13 @@ def _inspection(inspection: Inspection) -> pb.Inspection:
         bundle_id=inspection.bundle_id,
         provider=_PROVIDERS[inspection.provider],
     )
+
+
+def _findings(findings: Iterable[Finding]) -> list[pb.Finding]:
+    return [
+        pb.Finding(cause=_CAUSES[finding.cause], frame_index=finding.frame_index, message=finding.message)
+        for finding in findings
+    ]
 
 
 def _region(result: RegionResult) -> pb.Region:

@@ -12,12 +12,13 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from stripsight import start
 from stripsight.bundle import Bundle, load
 from stripsight.engine import Engine
 from stripsight.exits import Exit
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
-from stripsight.inspector import Inspector, challenge
+from stripsight.inspector import Inspector
 from stripsight.metrics import Metrics
 from stripsight.rpc.inspection import InspectionServicer
 from stripsight.rpc.interceptors import ErrorsToStatus
@@ -36,9 +37,8 @@ _log = structlog.get_logger()
 
 
 def start_engine(bundle: Bundle, settings: Settings) -> Engine:
-    """Start the engine on the bundle's graph. Raises ProviderError or EngineError."""
-    size = bundle.recipe.patch.size_px
-    return Engine(bundle.graph, provider=settings.provider, threads=settings.threads, patch_size=size)
+    """Start the engine on the bundle's graphs. Raises ProviderError or EngineError."""
+    return start.start_engine(bundle, provider=settings.provider, threads=settings.threads)
 
 
 class Server:
@@ -77,7 +77,12 @@ class Server:
             collector(registry=registry)
         metrics = Metrics(registry)
         self.station = Station(
-            self.bundle, metrics, waiting=self._settings.waiting, slot_s=self.slot_s, on_failure=self._failed
+            self.bundle,
+            metrics,
+            waiting=self._settings.waiting,
+            slot_s=self.slot_s,
+            idle_s=self._settings.stream_idle_ms / 1000,
+            on_failure=self._failed,
         )
         self._grpc = self._assembled(metrics)
         self.address = listen_grpc(self._grpc, self._settings.listen)
@@ -94,7 +99,7 @@ class Server:
         """
         engine = self._start_engine(self.bundle, self._settings)
         engine.warm_up(self.bundle.recipe.patch_count)
-        challenge(engine, self.bundle)
+        start.challenge(engine, self.bundle)
         self.station.opened(Inspector(self.bundle, engine), engine.provider)
         self._set_health(serving=True)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
