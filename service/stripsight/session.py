@@ -60,7 +60,7 @@ class Session:
     def run(self, outputs: Sequence[str], name: str, value: NDArray[Any]) -> list[NDArray[Any]]:
         """Return `outputs` for `value` at the input `name`. Raises EngineError when the run fails."""
         try:
-            # Buffers are not bound: on a CPU that saved 1 % of the time, less than its spread (decision 0011).
+            # Buffers are not bound: on a CPU that saves less than its spread (decision 0011).
             found: list[NDArray[Any]] = self._session.run(list(outputs), {name: value})
         except Exception as error:  # ONNX Runtime's exceptions share no base class
             message = f"inference failed on {self.provider}: {error}"
