@@ -1,7 +1,7 @@
 """What is asked about a strip, and what is answered."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stripsight.checks import Finding
@@ -37,19 +37,17 @@ class HeatmapOptions:
 
 
 @dataclass(frozen=True)
-class StripRequest:
-    """One strip to inspect. `product`, when given, must be the bundle's.
+class StripKey:
+    """Lot, strip and number: the same for a call that is repeated. `simulated` has no part in that.
 
     Ids are 1 to 64 letters, digits and . _ : / + - of ASCII, and begin with a letter or digit. `strip_seq` is
     0 to 2^63 - 1. Raises IdInvalid.
     """
 
-    strip_id: str
     lot_id: str
+    strip_id: str
     strip_seq: int
-    frames: tuple[FrameData, ...]
-    heatmaps: HeatmapOptions = HeatmapOptions()
-    product: str = ""
+    simulated: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the ids: they go into records, logs and file names as they are."""
@@ -64,10 +62,27 @@ class StripRequest:
                 found=self.strip_seq,
             )
 
+
+@dataclass(frozen=True)
+class StripRequest:
+    """One strip to inspect. `product`, when given, must be the bundle's. Raises IdInvalid as StripKey does."""
+
+    strip_id: str
+    lot_id: str
+    strip_seq: int
+    frames: tuple[FrameData, ...]
+    heatmaps: HeatmapOptions = HeatmapOptions()
+    product: str = ""
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the ids."""
+        _ = self.key
+
     @property
-    def key(self) -> tuple[str, str, int]:
-        """Lot, strip and number: the same for a call that is repeated."""
-        return self.lot_id, self.strip_id, self.strip_seq
+    def key(self) -> StripKey:
+        """Which strip it is."""
+        return StripKey(self.lot_id, self.strip_id, self.strip_seq, self.simulated)
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,8 @@ class Inspection:
     """All that is known about one inspected strip.
 
     `heatmaps_left_out` counts those asked for that there was no time for. `stages` and `total_s` are in
-    seconds. `frame_digests` are sha256 (hex) of the bytes as sent, in the recipe's order.
+    seconds. `frame_digests` are sha256 (hex) of the bytes as sent, in the recipe's order. `record_seq` and
+    `record_hash` (SHA-256, 32 bytes) are its place in the record; 0 and empty while it is not on record.
     """
 
     strip_id: str
@@ -99,3 +115,5 @@ class Inspection:
     bundle_id: str
     provider: str
     frame_digests: tuple[str, ...]
+    record_seq: int = 0
+    record_hash: bytes = b""
