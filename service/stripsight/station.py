@@ -14,15 +14,20 @@ import structlog
 
 from stripsight.admission import Admission, StillRunning
 from stripsight.bundle import Bundle
-from stripsight.errors import EngineError, NotReady, SlotTooShort
+from stripsight.errors import EngineError, NotReady, RecordError, SlotTooShort, StripsightError
 from stripsight.inspector import Inspector
+from stripsight.journal.answers import Source
+from stripsight.journal.journal import Journal
 from stripsight.metrics import Metrics
-from stripsight.strip import Inspection, StripRequest
+from stripsight.recorder import Recorder
+from stripsight.strip import Inspection, StripKey, StripRequest
 from stripsight.timing import Clock
 from stripsight.verdict import Cause, rejected
 
 # Kept for writing the reply and sending it. Measured: 5 ms for a reply with 60 heatmaps on 2 cores.
 REPLY_S = 0.010
+# Kept for the commit of its record, whose 99th percentile is to stay below this.
+RECORD_S = 0.010
 # With less than this left nothing can be decoded, let alone inspected.
 FLOOR_S = 0.010
 
@@ -59,14 +64,16 @@ class Station:
         bundle: Bundle,
         metrics: Metrics,
         *,
+        journal: Journal,
         waiting: int,
         slot_s: float,
-        on_failure: Callable[[], None],
+        on_failure: Callable[[StripsightError], None],
         clock: Clock = time.monotonic,
     ) -> None:
-        """Not ready yet. `on_failure` is called, in the lane's thread, when the engine has failed."""
+        """Not ready yet. `on_failure` is called, in the lane's or the record's thread, with what `fail` got."""
         self._bundle = bundle
         self._metrics = metrics
+        self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), clock)
         self._slot_s = slot_s
         self._on_failure = on_failure
         self._clock = clock
@@ -102,22 +109,40 @@ class Station:
             uptime_s=self._clock() - self._began,
         )
 
-    def inspect(self, request: StripRequest, arrived: float, remaining_s: float | None) -> Inspection:
+    def inspect(
+        self, key: StripKey, read: Callable[[], StripRequest], arrived: float, remaining_s: float | None
+    ) -> Inspection:
         """Inspect a strip whose request came at `arrived` (by the clock) with `remaining_s` to its deadline.
 
-        Raises NotReady, SlotTooShort, Overloaded, and what Inspector.inspect raises.
+        `read` returns the request, or raises what is wrong with it. The answer, of whatever kind, is on record once
+        it leaves; a strip that has one already gets it again. Raises NotReady, SlotTooShort, Overloaded, IdReused,
+        and what `read` and Inspector.inspect raise.
         """
-        inspector = self._serving()
         budget_s = self._slot_s if remaining_s is None else min(self._slot_s, remaining_s)
-        deadline = arrived + budget_s - REPLY_S
+        last = arrived + budget_s - REPLY_S
+        with self._recorder.alone(key, last):
+            known = self._recorder.known(key, lambda: read().frames)
+            if known is not None:
+                return known
+            with self._recorder.refusals(key, arrived):
+                inspection = self._inspected(read, last - RECORD_S, budget_s)
+            return self._report(self._recorder.keep(key, inspection, arrived, last), self._clock() - arrived)
+
+    def fail(self, error: StripsightError) -> None:
+        """Serve no more: the engine or the record has failed."""
+        what = "record" if isinstance(error, RecordError) else "engine"
+        self._turn(Readiness.FAILED, f"the {what} failed: {error.reason}")
+        _log.error(f"{what} failed", reason=error.reason, message=error.message)
+        self._on_failure(error)
+
+    def _inspected(self, read: Callable[[], StripRequest], deadline: float, budget_s: float) -> Inspection:
+        inspector, request = self._serving(), read()
         if deadline - self._clock() < FLOOR_S:
             raise SlotTooShort(
                 f"{budget_s * 1000:.0f} ms are too short for an inspection; it was not begun",
                 budget_ms=round(budget_s * 1000),
             )
-        inspection = self._in_time(inspector, request, deadline)
-        self._report(inspection, self._clock() - arrived)
-        return inspection
+        return self._in_time(inspector, request, deadline)
 
     def _serving(self) -> Inspector:
         readiness, reason = self._state
@@ -130,7 +155,7 @@ class Station:
             try:
                 inspection = inspector.inspect(request, deadline)
             except EngineError as error:
-                self._fail(error)
+                self.fail(error)
                 raise
             self._metrics.stages_took(inspection.stages)
             return inspection
@@ -160,7 +185,7 @@ class Station:
             frame_digests=(),
         )
 
-    def _report(self, inspection: Inspection, duration_s: float) -> None:
+    def _report(self, inspection: Inspection, duration_s: float) -> Inspection:
         self._metrics.answered(inspection.judgement, duration_s)
         _log.info(
             "inspected",
@@ -172,16 +197,14 @@ class Station:
             **{f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in inspection.stages.items()},
             answered_ms=round(duration_s * 1000, 2),
             bundle_id=inspection.bundle_id[:12],
+            record_seq=inspection.record_seq,
+            record_hash=inspection.record_hash.hex(),
         )
+        return inspection
 
     def _turn(self, readiness: Readiness, reason: str) -> None:
         self._state = (readiness, reason)
         self._metrics.ready(readiness is Readiness.SERVING)
-
-    def _fail(self, error: EngineError) -> None:
-        self._turn(Readiness.FAILED, f"the engine failed: {error.reason}")
-        _log.error("engine failed", reason=error.reason, message=error.message)
-        self._on_failure()
 
 
 def _log_late(future: "Future[Inspection]") -> None:

@@ -114,7 +114,12 @@ def test_four_strips(demo: Callable[..., Demo], tmp_path: Path) -> None:
         1000,
         1500,
     ]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["rejected.png", "results.jsonl", "server.log"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "records",
+        "rejected.png",
+        "results.jsonl",
+        "server.log",
+    ]
 
 
 def test_killed_server(demo: Callable[..., Demo]) -> None:

@@ -87,6 +87,7 @@ class Machine:
             strip_seq=number,
             product=product.name,
             frames=messages,
+            simulated=True,
         )
 
     def _inspect(self, sent: _Sent) -> None:

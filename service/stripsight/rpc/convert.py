@@ -8,7 +8,7 @@ from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.recipe import PixelFormat, Recipe
 from stripsight.station import Readiness, Status
-from stripsight.strip import Heatmap, HeatmapOptions, HeatmapStyle, HeatmapWhich, Inspection, StripRequest
+from stripsight.strip import Heatmap, HeatmapOptions, HeatmapStyle, HeatmapWhich, Inspection, StripKey, StripRequest
 from stripsight.verdict import Cause, RegionResult, Verdict
 
 _PIXEL_FORMATS = {pb.PixelFormat.Value(f"PIXEL_FORMAT_{member}"): member for member in PixelFormat}
@@ -22,14 +22,19 @@ _PROVIDERS = {"": pb.PROVIDER_UNSPECIFIED, "cpu": pb.PROVIDER_CPU, "cuda": pb.PR
 _SEQ_MAX = 2**63 - 1  # what a database's signed integer holds
 
 
-def strip_request(message: service_pb.InspectStripRequest) -> StripRequest:
-    """Read a request. Raises an InvalidRequest that names the field."""
+def strip_key(message: service_pb.InspectStripRequest) -> StripKey:
+    """Read which strip it is about. Raises IdInvalid."""
     if not 1 <= message.strip_seq <= _SEQ_MAX:
         raise IdInvalid(
             f"strip_seq: expected 1 to 2^63 - 1, found {message.strip_seq}",
             field="strip_seq",
             found=message.strip_seq,
         )
+    return StripKey(message.lot_id, message.strip_id, message.strip_seq, message.simulated)
+
+
+def strip_request(message: service_pb.InspectStripRequest) -> StripRequest:
+    """Read a request whose key is right. Raises an InvalidRequest that names the field."""
     if not message.product:
         raise ProductMismatch("product: expected the name of the product on the machine, found none", field="product")
     return StripRequest(
@@ -39,6 +44,7 @@ def strip_request(message: service_pb.InspectStripRequest) -> StripRequest:
         frames=tuple(_frame(frame, f"frames[{position}]") for position, frame in enumerate(message.frames)),
         heatmaps=_heatmap_options(message.heatmaps),
         product=message.product,
+        simulated=message.simulated,
     )
 
 
@@ -121,6 +127,8 @@ def _inspection(inspection: Inspection) -> pb.Inspection:
         stage_times=_stage_times(inspection),
         bundle_id=inspection.bundle_id,
         provider=_PROVIDERS[inspection.provider],
+        record_seq=inspection.record_seq,
+        record_hash=inspection.record_hash,
     )
 
 

@@ -1,6 +1,7 @@
 """The inspection service: translates, and nothing else."""
 
 import time
+from functools import partial
 
 import grpc
 
@@ -27,7 +28,8 @@ class InspectionServicer(InspectionServiceServicer):
     def InspectStrip(self, request: InspectStripRequest, context: grpc.ServicerContext) -> InspectStripResponse:
         """Judge one strip."""
         arrived, remaining_s = self._clock(), context.time_remaining()
-        inspection = self._station.inspect(convert.strip_request(request), arrived, remaining_s)
+        read = partial(convert.strip_request, request)
+        inspection = self._station.inspect(convert.strip_key(request), read, arrived, remaining_s)
         return convert.inspect_strip_response(inspection)
 
     def GetStatus(self, request: GetStatusRequest, context: grpc.ServicerContext) -> GetStatusResponse:

@@ -44,12 +44,16 @@ class InspectionServiceStub:
 
     A strip that was judged, good or bad or unreadable, is an OK reply with a verdict. The answer comes before the
     call's deadline and before the end of the slot, whichever is sooner, counted from when the request arrived; what
-    is not ready by then is a reject with LATE. Errors, none of which is an accept:
+    is not ready by then is a reject with LATE.
+
+    Every answer about a strip, an error too, is on record before it leaves, once: a call that repeats lot, strip id and
+    number gets the answer that is on record, without pictures. Errors, none of which is an accept:
     INVALID_ARGUMENT: the call is wrong, and is wrong again if repeated (the fields below name the reasons).
     DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
     RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
     UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
+    INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
     """
     GetStatus: _grpc.UnaryUnaryMultiCallable[_inspection_service_pb2.GetStatusRequest, _inspection_service_pb2.GetStatusResponse]
@@ -65,12 +69,16 @@ class InspectionServiceAsyncStub(InspectionServiceStub):
 
     A strip that was judged, good or bad or unreadable, is an OK reply with a verdict. The answer comes before the
     call's deadline and before the end of the slot, whichever is sooner, counted from when the request arrived; what
-    is not ready by then is a reject with LATE. Errors, none of which is an accept:
+    is not ready by then is a reject with LATE.
+
+    Every answer about a strip, an error too, is on record before it leaves, once: a call that repeats lot, strip id and
+    number gets the answer that is on record, without pictures. Errors, none of which is an accept:
     INVALID_ARGUMENT: the call is wrong, and is wrong again if repeated (the fields below name the reasons).
     DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
     RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
     UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
+    INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
     """
     GetStatus: _aio.UnaryUnaryMultiCallable[_inspection_service_pb2.GetStatusRequest, _inspection_service_pb2.GetStatusResponse]  # type: ignore[assignment]
@@ -89,12 +97,16 @@ class InspectionServiceServicer(metaclass=_abc_1.ABCMeta):
 
         A strip that was judged, good or bad or unreadable, is an OK reply with a verdict. The answer comes before the
         call's deadline and before the end of the slot, whichever is sooner, counted from when the request arrived; what
-        is not ready by then is a reject with LATE. Errors, none of which is an accept:
+        is not ready by then is a reject with LATE.
+
+        Every answer about a strip, an error too, is on record before it leaves, once: a call that repeats lot, strip id and
+        number gets the answer that is on record, without pictures. Errors, none of which is an accept:
         INVALID_ARGUMENT: the call is wrong, and is wrong again if repeated (the fields below name the reasons).
         DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
         RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
         UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
         INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
+        INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
         INTERNAL, INTERNAL: a fault of the service.
         """
 
