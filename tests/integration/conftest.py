@@ -6,7 +6,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -108,7 +108,9 @@ Start = Callable[..., Served]
 def starter(stack: ExitStack) -> Start:
     """Return what starts a server on free ports, with a record of its own, and leaves its end to `stack`."""
 
-    def start(bundle: Path, *, gated: bool = False, hide_gpus: bool = False, **settings: object) -> Served:
+    def start(
+        bundle: Path, *, gated: bool = False, command: Sequence[str] = (), hide_gpus: bool = False, **settings: object
+    ) -> Served:
         chosen = {
             "bundle": bundle,
             "listen": "127.0.0.1:0",
@@ -122,7 +124,7 @@ def starter(stack: ExitStack) -> Start:
         environment = {f"STRIPSIGHT_{name.upper()}": str(value) for name, value in chosen.items()}
         if hide_gpus:
             environment["CUDA_VISIBLE_DEVICES"] = "-1"
-        served = Served(GATED if gated else REAL, environment)
+        served = Served(list(command) or (GATED if gated else REAL), environment)
         stack.callback(served.close)
         return served
 

@@ -21,6 +21,8 @@ Body = StripRecord | Event
 class Store:
     """The chain in its SQLite file. One thread at a time may append; any may find."""
 
+    head_type = Head  # a seam for a crash between a commit and what follows it
+
     def __init__(self, folder: Path, engine: Engine, journal_id: str) -> None:
         """Go on after the last record. `engine` writes; its tables are there. Raises RecordError."""
         self.journal_id = journal_id
@@ -29,7 +31,7 @@ class Store:
         self._broken = False
         try:
             self.link = last_link(engine, journal_id)
-            self._head = Head(folder, self.link)
+            self._head = self.head_type(folder, self.link)
         except (SQLAlchemyError, OSError) as error:
             raise _failed("read", error) from error
 
