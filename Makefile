@@ -73,12 +73,11 @@ $(VENV)/.dev: $(VENV)/.serve
 	$(BIN)/pip install --quiet --group dev
 	@touch $@
 
-# What the tests run beside Python: the monitoring system that the metrics are for, a database for the record's copy,
-# and the browser that looks at the report of a lot.
+# What the tests run beside Python: the monitoring system that the metrics are for, a database for the record's copy.
 $(VENV)/.system: $(VENV)/.serve
-	@command -v prometheus >/dev/null && command -v promtool >/dev/null && command -v chromium >/dev/null \
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null \
 		&& ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
-		echo "Prometheus, PostgreSQL or Chromium is missing; installing Debian's (needs root)"; \
+		echo "Prometheus or PostgreSQL is missing; installing Debian's (needs root)"; \
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends \
-			prometheus postgresql chromium; }
+			prometheus postgresql; }
 	@touch $@

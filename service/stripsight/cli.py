@@ -1,4 +1,4 @@
-"""The command line: serve, inspect, status, bundle. Heavy modules load where a command needs them."""
+"""The command line: serve, inspect, status, bundle, records. Heavy modules load where a command needs them."""
 
 import os
 import sys
@@ -12,6 +12,7 @@ import typer
 
 from stripsight.errors import BundleError, EngineError, ProviderError, RecipeError, RecordError, StripsightError
 from stripsight.exits import Exit
+from stripsight.records_cli import app as records_app
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 bundle_app = typer.Typer(help="Look at a bundle, or check it.", no_args_is_help=True)
 app.add_typer(bundle_app, name="bundle")
+app.add_typer(records_app, name="records")
 
 _EXITS: dict[type[StripsightError], Exit] = {
     BundleError: Exit.BUNDLE,

@@ -138,6 +138,13 @@ def start() -> Iterator[Start]:
         yield starter(stack)
 
 
+@pytest.fixture(scope="module")
+def start_for_module() -> Iterator[Start]:
+    """Start servers that end with the file's tests."""
+    with ExitStack() as stack:
+        yield starter(stack)
+
+
 @pytest.fixture
 def connect() -> Iterator[Callable[[str], Client]]:
     """Open clients that close with the test."""

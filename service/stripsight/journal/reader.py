@@ -13,7 +13,7 @@ from stripsight.journal import database, keys
 from stripsight.journal.canonical import NotCanonical, parse
 from stripsight.journal.chain import Link, genesis
 from stripsight.journal.head import read_head
-from stripsight.journal.record import Entry
+from stripsight.journal.record import Entry, Event, EventKind
 from stripsight.journal.tables import Row, meta, records
 from stripsight.journal.verify import Fault, Verifier
 
@@ -104,6 +104,11 @@ class Reader:
         """Return the record with a number."""
         rows = list(self._rows(select(records).where(records.c.seq == seq)))
         return _kept(rows[0]) if rows else None
+
+    def overruled(self) -> set[int]:
+        """Return the numbers of the records whose verdict left too late, as a reject with LATE."""
+        found = self.find(Wanted(kinds=(EventKind.OVERRULED,)))
+        return {int(kept.entry.body.facts["seq"]) for kept in found if isinstance(kept.entry.body, Event)}
 
     def _rows(self, query: Select[tuple[object, ...]]) -> Iterator[Row]:
         with self._errors(), self._engine.connect() as connection:
