@@ -53,8 +53,9 @@ bundle: $(VENV)/.dev ## Acquire, train, export, tune, evaluate, qualify and writ
 	for step in acquire train export tune evaluate qualify; do $(BIN)/stripsight-lab $$step $(EXPERIMENT) || exit 1; done
 	$(BIN)/stripsight-lab ship $(EXPERIMENT) --out out/bundles/$(notdir $(basename $(EXPERIMENT)))
 
-bench: $(VENV)/.dev ## Time the graph's parts
-	$(BIN)/python tests/bench/bench_graph.py
+bench: STRIPS = 240
+bench: $(VENV)/.dev ## Measure the service against the bare graph and a plain service (STRIPS=1200 is the slot run)
+	$(BIN)/python tests/bench/bench_slot.py run --bundle $(BUNDLE) --strips $(STRIPS) --cadence-ms $(CADENCE_MS)
 
 clean: ## Remove everything that the other commands made
 	rm -rf $(VENV) out dist build

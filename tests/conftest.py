@@ -19,6 +19,7 @@ from stripsight.engine import Engine
 from stripsight.frame import FrameData, PixelFormat, crc32c, decode_strip
 from stripsight.patches import crop
 from stripsight.recipe import Place, Recipe, load_recipe
+from stripsight.start import start_engine
 from stripsight.verdict import Verdict
 from stripsight_lab.graph.assemble import assemble
 
@@ -174,7 +175,7 @@ def item_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 @pytest.fixture(scope="session")
 def strip_engine(strip_bundle: Bundle) -> Engine:
     """The engine on `strip_bundle`, on one CPU thread."""
-    return Engine(strip_bundle.graph, threads=1, patch_size=strip_bundle.recipe.patch.size_px)
+    return start_engine(strip_bundle, threads=1)
 
 
 @pytest.fixture(scope="session")
@@ -248,7 +249,8 @@ def written(path: Path, recipe_text: str) -> Bundle:
     """Write a bundle whose thresholds lie half above the worst of three good strips."""
     recipe = load_recipe(recipe_text)
     graph = blurring_graph(recipe.patch.size_px)
-    engine = Engine(graph, threads=1, patch_size=recipe.patch.size_px)
+    size, per_frame = recipe.patch.size_px, recipe.patches_per_frame
+    engine = Engine(graph, threads=1, patch_size=size, patches_per_frame=per_frame)
 
     def scores(frames: tuple[FrameData, ...]) -> NDArray[np.float32]:
         return engine.infer(crop(decode_strip(frames, recipe), recipe)).scores

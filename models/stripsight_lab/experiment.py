@@ -27,7 +27,7 @@ class ExportTable(_Table):
 
     weights: Literal["float32", "float16", "int8"] = "int8"
     frame_gain: Annotated[float, Field(ge=0)] = 0.0
-    """How much what stays in place over the frames counts, see `graph.assemble.Fusion`; 0: each frame for itself."""
+    """How much what stays in place over the frames counts, see `graph.fuse.Fusion`; 0: each frame for itself."""
 
 
 class TuneTable(_Table):

@@ -22,12 +22,14 @@ def is_accept(
     regions: Collection[tuple[str, str]],
     elapsed_s: float,
     slot_s: float,
+    call_s: float | None = None,
 ) -> bool:
     """Tell whether the strip of `request` may pass.
 
     `reply` is None when the call failed. `bundle_id` is the bundle that is expected to judge, `regions` every
-    (vial, region) of its product, `elapsed_s` the time from sending to receiving and `slot_s` what it may at
-    most be. True only if everything holds; a field that is missing, another's or out of range makes it False.
+    (vial, region) of its product, `elapsed_s` the time from sending, of the last frame where they go one by one, to
+    receiving and `slot_s` what it may at most be; `call_s` is how long a streamed call took in all. True only if
+    everything holds; a field that is missing, another's or out of range makes it False.
     """
     if reply is None:
         return False
@@ -49,7 +51,7 @@ def is_accept(
         and inspection.record_seq > 0
         and len(inspection.record_hash) == _HASH_BYTES
         and inspection.HasField("stage_times")
-        and 0 <= inspection.stage_times.total_ms <= elapsed_s * 1000
+        and 0 <= inspection.stage_times.total_ms <= (elapsed_s if call_s is None else call_s) * 1000
         and bool(found)
         and sorted(found) == sorted(regions)
         and all(_passes(region, frames) for vial in inspection.vials for region in vial.regions)

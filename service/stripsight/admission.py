@@ -1,7 +1,9 @@
 """One inspection runs, a bounded few wait, the rest are refused at once.
 
-The lane is a thread of its own, so that a caller can be answered when its time is up although the work goes
-on. The lane is free again only when that work has ended: a client that leaves does not make room for another.
+A strip takes a place when it comes, and gives it back when it is answered and its work has ended. Its work, all at once
+or a frame at a time, runs in the lane, which is free for others in between. The lane is a thread of its own, so that a
+caller can be answered when its time is up although the work goes on. A client that leaves does not make room for
+another before its work has ended.
 """
 
 import threading
@@ -9,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,7 +20,6 @@ from stripsight.timing import Clock
 
 T = TypeVar("T")
 Deliver = Callable[[], None]
-Job = Callable[[], Deliver]
 
 
 class StillRunning(Exception):
@@ -29,12 +31,39 @@ class StillRunning(Exception):
         self.future = future
 
 
+@dataclass(eq=False)
+class Place:
+    """One strip's place among those that are inspected or wait."""
+
+    admission: "Admission"
+    left: bool = False
+
+    def submit(self, work: Callable[[], T]) -> "Future[T]":
+        """Have `work` run in the lane, after all that was submitted before; a strip's own keeps its order."""
+        future: Future[T] = Future()
+        self.admission.submit(_Job(self, _into(future, work)))
+        return future
+
+    def leave(self) -> bool:
+        """Give the place back, at once or when the work that runs has ended; True when some had not begun.
+
+        That never will.
+        """
+        return self.admission.leave(self)
+
+
+@dataclass(eq=False)
+class _Job:
+    place: Place
+    run: Callable[[], Deliver]
+
+
 class Admission:
     """A lane for one piece of work at a time.
 
-    `waiting` is how many may wait for it; `clock` is the one that deadlines are given in. `beats` grows with
-    each piece of work, and every `beat_s` seconds while there is none; it stands still when the lane is
-    stuck.
+    `waiting` is how many strips may wait for the one inspected; `clock` is the one that deadlines are given in.
+    `beats` grows with each piece of work, and every `beat_s` seconds while there is none; it stands still when the lane
+    is stuck.
     """
 
     def __init__(self, waiting: int, clock: Clock = time.monotonic, beat_s: float = 0.25) -> None:
@@ -42,8 +71,9 @@ class Admission:
         self._waiting_max = waiting
         self._clock = clock
         self._beat_s = beat_s
-        self._queue: deque[Job] = deque()
-        self._running = False
+        self._places: set[Place] = set()
+        self._queue: deque[_Job] = deque()
+        self._running: Place | None = None
         self._closed = False
         self._changed = threading.Condition()
         self.beats = 0
@@ -51,77 +81,95 @@ class Admission:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """How many strips wait for the lane."""
         with self._changed:
-            return len(self._queue)
+            return len({job.place for job in self._queue})
 
-    def run(self, work: Callable[[], T], deadline: float) -> T:
-        """Run `work` in the lane and return its result, or raise its exception.
-
-        Raises Overloaded at once when the lane and all waiting places are taken, SlotTooShort when `deadline`
-        passes before the work began (it never will), StillRunning when it passes while the work runs, and
-        NotReady after `close`.
-        """
-        future: Future[T] = Future()
-        job = _into(future, work)
-        self._enter(job)
-        done, _ = wait([future], timeout=max(0.0, deadline - self._clock()))
-        if done:
-            return future.result()
-        if self._leave(job):
-            raise SlotTooShort("the time was up while another strip was inspected; this one was not")
-        raise StillRunning(future)
-
-    def close(self, timeout_s: float) -> bool:
-        """Refuse new work and wait for what was admitted; False when that has not ended after `timeout_s`."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-            return self._changed.wait_for(lambda: not (self._running or self._queue), timeout_s)
-
-    def _enter(self, job: Job) -> None:
+    def enter(self) -> Place:
+        """Take a place. Raises Overloaded when none is left, NotReady after `close`."""
         with self._changed:
             if self._closed:
                 raise NotReady("the service is about to stop")
-            if self._running + len(self._queue) > self._waiting_max:
+            if len(self._places) > self._waiting_max:
                 raise Overloaded(
                     f"a strip is inspected and {self._waiting_max} others may wait: no place is left",
                     waiting_max=self._waiting_max,
                 )
+            place = Place(self)
+            self._places.add(place)
+            return place
+
+    def run(self, work: Callable[[], T], deadline: float) -> T:
+        """Run `work` in the lane at a place of its own and return its result, or raise its exception.
+
+        Raises what `enter` raises, SlotTooShort when `deadline` passes before the work began (it never will), and
+        StillRunning when it passes while the work runs.
+        """
+        place = self.enter()
+        future = place.submit(work)
+        done, _ = wait([future], timeout=max(0.0, deadline - self._clock()))
+        never_began = place.leave()
+        if done:
+            return future.result()
+        if never_began:
+            raise SlotTooShort("the time was up while another strip was inspected; this one was not")
+        raise StillRunning(future)
+
+    def close(self, timeout_s: float) -> bool:
+        """Refuse new strips and wait for those admitted; False when the lane has not ended after `timeout_s`.
+
+        A strip that only waits for its frames by then holds nothing up.
+        """
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._places, timeout_s)
+            return not (self._running or self._queue)
+
+    def submit(self, job: _Job) -> None:
+        """Queue a piece of work of a strip that has a place."""
+        with self._changed:
             self._queue.append(job)
             self._changed.notify_all()
 
-    def _leave(self, job: Job) -> bool:
-        """Give the waiting place back; False when the work has begun."""
+    def leave(self, place: Place) -> bool:
+        """See Place.leave."""
         with self._changed:
-            if job not in self._queue:
-                return False
-            self._queue.remove(job)
+            waited = len(self._queue)
+            self._queue = deque(job for job in self._queue if job.place is not place)
+            place.left = True
+            if place is not self._running:
+                self._places.discard(place)
             self._changed.notify_all()
-            return True
+            return len(self._queue) < waited
 
     def _lane(self) -> None:
         while job := self._next():
-            deliver = job()
-            self._free()  # first, so that whoever gets the result finds the lane free
+            deliver = job.run()
+            self._free(job.place)  # first, so that whoever gets the result finds the lane free
             deliver()
 
-    def _free(self) -> None:
+    def _free(self, place: Place) -> None:
         with self._changed:
-            self._running = False
+            self._running = None
+            if place.left:
+                self._places.discard(place)
             self._changed.notify_all()
 
-    def _next(self) -> Job | None:
+    def _next(self) -> _Job | None:
         with self._changed:
-            while not (self._queue or self._closed):
+            while not self._queue:
+                if self._closed and not self._places:
+                    return None
                 self.beats += 1
                 self._changed.wait(self._beat_s)
             self.beats += 1
-            self._running = bool(self._queue)
-            return self._queue.popleft() if self._queue else None
+            job = self._queue.popleft()
+            self._running = job.place
+            return job
 
 
-def _into(future: "Future[T]", work: Callable[[], T]) -> Job:
+def _into(future: "Future[T]", work: Callable[[], T]) -> Callable[[], Deliver]:
     def job() -> Deliver:
         try:
             return partial(future.set_result, work())

@@ -1,6 +1,6 @@
 """A directory and a verified Bundle. The only reader and writer of that directory.
 
-    recipe.toml  inspect.onnx  thresholds.json  challenge/  manifest.json  CARD.md
+    recipe.toml  inspect.onnx  (fuse.onnx)  thresholds.json  challenge/  manifest.json  CARD.md
 
 A bundle holds data only and never changes; its id is the digest of its manifest. Each file is read once, and
 what was hashed is what is used.
@@ -30,13 +30,13 @@ from stripsight.errors import (
     BundlePathError,
     BundleThresholdsError,
 )
-from stripsight.graph import check_graph
+from stripsight.graph import FUSE, INSPECT, check_fuse_graph, check_graph
 from stripsight.recipe import Recipe, load_recipe
 from stripsight.verdict import Thresholds
 
 __all__ = ["Bundle", "ChallengeStrip", "Manifest", "load", "write"]
 
-_REQUIRED = ("recipe.toml", "inspect.onnx", "thresholds.json", CHALLENGE, "CARD.md")
+_REQUIRED = ("recipe.toml", INSPECT, "thresholds.json", CHALLENGE, "CARD.md")
 
 
 class Manifest(BaseModel):
@@ -62,13 +62,17 @@ class _ThresholdsFile(BaseModel):
 
 @dataclass(frozen=True)
 class Bundle:
-    """Everything one product needs at run time, verified. `graph` is inspect.onnx, `tolerance` of a score."""
+    """Everything one product needs at run time, verified.
+
+    `graph` is inspect.onnx, `fuse` fuse.onnx where there is one, `tolerance` that of a score.
+    """
 
     path: Path
     bundle_id: str
     recipe: Recipe
     thresholds: Thresholds
     graph: bytes
+    fuse: bytes | None
     challenge: tuple[ChallengeStrip, ...]
     tolerance: float
     manifest: Manifest
@@ -90,14 +94,17 @@ def load(path: Path | str) -> Bundle:
     _check_files(manifest, files)
     recipe = load_recipe(files["recipe.toml"])
     thresholds = _thresholds(files["thresholds.json"], recipe)
-    check_graph(files["inspect.onnx"], recipe)
+    check_graph(files[INSPECT], recipe)
+    if FUSE in files:
+        check_fuse_graph(files[FUSE], files[INSPECT], recipe)
     strips, tolerance = unpack(files, recipe, thresholds)
     return Bundle(
         path=root,
         bundle_id=hashlib.sha256(manifest_bytes).hexdigest(),
         recipe=recipe,
         thresholds=thresholds,
-        graph=files["inspect.onnx"],
+        graph=files[INSPECT],
+        fuse=files.get(FUSE),
         challenge=strips,
         tolerance=tolerance,
         manifest=manifest,
@@ -110,6 +117,7 @@ def write(
     *,
     recipe_text: str,
     graph: bytes,
+    fuse: bytes | None = None,
     thresholds: Mapping[str, Mapping[str, Any]],
     challenge: Sequence[ChallengeStrip],
     card_text: str,
@@ -126,7 +134,8 @@ def write(
         raise BundleExists(f"{target}: expected a free place, found something there", path=str(target))
     files = {
         "recipe.toml": recipe_text.encode(),
-        "inspect.onnx": graph,
+        INSPECT: graph,
+        **({FUSE: fuse} if fuse else {}),
         "thresholds.json": document.dump({"regions": thresholds}),
         "CARD.md": card_text.encode(),
         **pack(challenge, tolerance, load_recipe(recipe_text)),

@@ -83,18 +83,25 @@ class VialPicture:
 
 def check(frames: Sequence[Frame], recipe: Recipe) -> tuple[Finding, ...]:
     """Return what is wrong with a strip's frames, given in the recipe's order; empty when nothing is."""
+    return check_strip(frames, recipe) + tuple(found for frame in frames for found in check_frame(frame, recipe))
+
+
+def check_strip(frames: Sequence[Frame], recipe: Recipe) -> tuple[Finding, ...]:
+    """Return what is wrong between a strip's frames, given in the recipe's order: their times, one seen twice."""
     limits = recipe.checks
-    findings: list[Finding] = []
-    if limits.capture is not None:
-        findings += _capture(frames, limits.capture)
-    if limits.frozen is not None:
-        findings += _frozen(frames)
-    for frame in frames:
-        for name, picture in vial_pictures(frame, recipe):
-            found = next(_vial(picture, limits.exposure, limits.present, limits.focus), None)
-            if found is not None:
-                cause, message = found
-                findings.append(Finding(cause, f"frame {frame.index}, vial {name}: {message}", frame.index))
+    times = _capture(frames, limits.capture) if limits.capture is not None else ()
+    frozen = _frozen(frames) if limits.frozen is not None else ()
+    return (*times, *frozen)
+
+
+def check_frame(frame: Frame, recipe: Recipe) -> tuple[Finding, ...]:
+    """Return what is wrong with one frame by itself, vial by vial."""
+    limits, findings = recipe.checks, []
+    for name, picture in vial_pictures(frame, recipe):
+        found = next(_vial(picture, limits.exposure, limits.present, limits.focus), None)
+        if found is not None:
+            cause, message = found
+            findings.append(Finding(cause, f"frame {frame.index}, vial {name}: {message}", frame.index))
     return tuple(findings)
 
 

@@ -76,6 +76,9 @@ def serve(
     threads: Annotated[int | None, typer.Option(help="CPU threads of one inference, 0 for all [0].")] = None,
     waiting: Annotated[int | None, typer.Option(help="Strips that may wait while one is inspected [1].")] = None,
     slot_ms: Annotated[int | None, typer.Option(help="Longest time to an answer [the recipe's slot].")] = None,
+    stream_idle_ms: Annotated[
+        int | None, typer.Option(help="Longest wait for a further frame of a streamed strip [5000].")
+    ] = None,
     record_dir: Annotated[
         Path | None, typer.Option(help="Directory of the record [/var/lib/stripsight/records].")
     ] = None,
@@ -102,6 +105,7 @@ def serve(
         "threads": threads,
         "waiting": waiting,
         "slot_ms": slot_ms,
+        "stream_idle_ms": stream_idle_ms,
         "record_dir": record_dir,
         "record_to": record_to,
         "log_format": log_format,
@@ -207,12 +211,11 @@ def bundle_verify(
 ) -> None:
     """Check a bundle's files and graph, and run its challenge set on the provider."""
     from stripsight.bundle import load
-    from stripsight.engine import Engine
-    from stripsight.inspector import challenge
+    from stripsight.start import challenge, start_engine
 
     try:
         bundle = load(path)
-        engine = Engine(bundle.graph, provider=provider.value, threads=threads, patch_size=bundle.recipe.patch.size_px)
+        engine = start_engine(bundle, provider=provider.value, threads=threads)
         challenge(engine, bundle)
     except StripsightError as error:
         _refused(error)

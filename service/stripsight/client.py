@@ -4,32 +4,28 @@ No reply, a late one, another strip's, or one that is not wholly what an accept 
 `is_accept`.
 """
 
-import struct
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
-import google_crc32c
 import grpc
 import numpy as np
-from google.protobuf import any_pb2
-from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_status import rpc_status
 from numpy.typing import NDArray
 
 from stripsight.accept import is_accept, regions_of
+from stripsight.client_stream import Answer, FrameStream
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceStub
+from stripsight.messages import Style, Which, frame_message, heatmap_options, png_message
+from stripsight.service_error import ServiceError, service_error
 
 if TYPE_CHECKING:
     from stripsight.frame import FrameData  # it brings OpenCV, which a client does not need
 
-__all__ = ["Answer", "Client", "ServiceError", "frame_message", "is_accept", "png_message", "regions_of"]
+__all__ = ["Answer", "Client", "FrameStream", "ServiceError", "frame_message", "is_accept", "png_message", "regions_of"]
 
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),
@@ -37,40 +33,6 @@ _OPTIONS = [
     ("grpc.enable_http_proxy", 0),  # an inspection never takes the way round that the environment may name
 ]
 _SERVICE = service_pb.DESCRIPTOR.services_by_name["InspectionService"].full_name
-
-
-class ServiceError(Exception):
-    """No answer but an error.
-
-    `code` is gRPC's name of the status and `reason` the service's word, which never changes its meaning; an
-    error that does not come from the service, such as no connection, has the code as its reason. `facts` are
-    the values that `message` speaks of, `violations` the wrong fields and what is wrong with each.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        reason: str,
-        message: str,
-        facts: Mapping[str, str] | None = None,
-        violations: Sequence[tuple[str, str]] = (),
-    ) -> None:
-        """Keep what the service said."""
-        super().__init__(f"{reason}: {message}")
-        self.code = code
-        self.reason = reason
-        self.message = message
-        self.facts = dict(facts or {})
-        self.violations = tuple(violations)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was asked, what came back, and how long that took on the client's clock."""
-
-    request: service_pb.InspectStripRequest
-    reply: service_pb.InspectStripResponse
-    elapsed_s: float
 
 
 class Client:
@@ -103,15 +65,16 @@ class Client:
         strip_seq: int,
         product: str,
         indices: Sequence[int] = (),
-        heatmaps: Literal["rejected", "all", "none"] = "rejected",
-        style: Literal["anchored", "minmax"] = "anchored",
+        heatmaps: Which = "rejected",
+        style: Style = "anchored",
+        simulated: bool = False,
         timeout_s: float = 0.5,
     ) -> Answer:
         """Have one strip judged.
 
         A frame is a message, a FrameData, or uint8 [H, W] that is sent as MONO8 with the index at its
-        position in `indices`. `timeout_s` is the deadline that the service gets to know. Raises ServiceError,
-        which is never an accept.
+        position in `indices`. `simulated` says that no real machine asks. `timeout_s` is the deadline that the
+        service gets to know. Raises ServiceError, which is never an accept.
         """
         request = service_pb.InspectStripRequest(
             strip_id=strip_id,
@@ -119,10 +82,8 @@ class Client:
             strip_seq=strip_seq,
             product=product,
             frames=[frame_message(frame, indices, position) for position, frame in enumerate(frames)],
-            heatmaps=pb.HeatmapOptions(
-                which=pb.HeatmapWhich.Value(f"HEATMAP_WHICH_{heatmaps.upper()}"),
-                style=pb.HeatmapStyle.Value(f"HEATMAP_STYLE_{style.upper()}"),
-            ),
+            heatmaps=heatmap_options(heatmaps, style),
+            simulated=simulated,
         )
         return self.send(request, timeout_s=timeout_s)
 
@@ -132,15 +93,44 @@ class Client:
         try:
             reply = self._inspection.InspectStrip(request, timeout=timeout_s)
         except grpc.RpcError as error:
-            raise _service_error(error) from error
+            raise service_error(error) from error
         return Answer(request, reply, time.monotonic() - start)
+
+    def stream(
+        self,
+        *,
+        strip_id: str,
+        lot_id: str,
+        strip_seq: int,
+        product: str,
+        indices: Sequence[int] = (),
+        heatmaps: Which = "rejected",
+        style: Style = "anchored",
+        simulated: bool = False,
+        timeout_s: float = 1.0,
+        on_early: Callable[[pb.RejectedEarly], object] | None = None,
+    ) -> FrameStream:
+        """Begin a strip whose frames are sent one by one, as they are acquired: into the stream that is returned.
+
+        Use that in a `with`. `timeout_s` is the deadline of the whole call, acquisition included, `on_early` gets the
+        frame that alone rejects the strip, in another thread. All else is as in `inspect`.
+        """
+        header = service_pb.StripHeader(
+            strip_id=strip_id,
+            lot_id=lot_id,
+            strip_seq=strip_seq,
+            product=product,
+            heatmaps=heatmap_options(heatmaps, style),
+            simulated=simulated,
+        )
+        return FrameStream(self._inspection, header, indices=indices, timeout_s=timeout_s, on_early=on_early)
 
     def status(self, *, timeout_s: float = 5.0) -> service_pb.GetStatusResponse:
         """Ask what the service runs and how it is. Raises ServiceError."""
         try:
             return self._inspection.GetStatus(service_pb.GetStatusRequest(), timeout=timeout_s)
         except grpc.RpcError as error:
-            raise _service_error(error) from error
+            raise service_error(error) from error
 
     def is_serving(self, *, timeout_s: float = 5.0) -> bool:
         """Tell whether the service says that it inspects; False without an answer."""
@@ -161,7 +151,7 @@ class Client:
             for state in states:
                 yield state.status
         except grpc.RpcError as error:
-            raise _service_error(error) from error
+            raise service_error(error) from error
         finally:
             states.cancel()
 
@@ -175,72 +165,3 @@ class Client:
             except ServiceError as error:
                 if error.code != grpc.StatusCode.UNAVAILABLE.name:  # that is a server that comes or goes
                     raise
-
-
-def frame_message(frame: "pb.Frame | FrameData | NDArray[np.uint8]", indices: Sequence[int], position: int) -> pb.Frame:
-    """Write one frame. Raises ValueError for an array that is not uint8 [H, W], or has no index."""
-    if isinstance(frame, pb.Frame):
-        return frame
-    if not isinstance(frame, np.ndarray):
-        message = pb.Frame(
-            index=frame.index,
-            data=frame.data,
-            pixel_format=pb.PixelFormat.Value(f"PIXEL_FORMAT_{frame.pixel_format}"),
-            width_px=frame.width_px,
-            height_px=frame.height_px,
-            crc32c=frame.crc32c,
-        )
-        if frame.capture_time is not None:
-            message.capture_time.FromDatetime(frame.capture_time.astimezone(UTC))
-        return message
-    if frame.ndim != 2 or frame.dtype != np.uint8:
-        raise ValueError(f"frame {position}: expected uint8 [H, W], found {frame.dtype} {list(frame.shape)}")
-    if position >= len(indices):
-        raise ValueError(f"frame {position}: expected as many indices as frames, found {len(indices)}")
-    data = frame.tobytes()
-    height, width = frame.shape
-    return pb.Frame(
-        index=indices[position],
-        data=data,
-        pixel_format=pb.PIXEL_FORMAT_MONO8,
-        width_px=width,
-        height_px=height,
-        crc32c=google_crc32c.value(data),
-    )
-
-
-def png_message(index: int, data: bytes) -> pb.Frame:
-    """Write a frame out of a PNG file's bytes. Raises ValueError when they do not begin as a PNG does."""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n") or len(data) < 24:
-        raise ValueError(
-            f"frame {index}: expected a PNG file, found one that begins with {data[:8].hex() or 'nothing'}"
-        )
-    width, height = struct.unpack_from(">II", data, 16)
-    return pb.Frame(
-        index=index,
-        data=data,
-        pixel_format=pb.PIXEL_FORMAT_PNG,
-        width_px=width,
-        height_px=height,
-        crc32c=google_crc32c.value(data),
-    )
-
-
-def _service_error(error: grpc.RpcError) -> ServiceError:
-    code, text = error.code().name, error.details() or ""
-    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    for detail in _details(error):
-        detail.Unpack(info)  # fills the one of its own type and leaves the other alone
-        detail.Unpack(bad)
-    violations = [(violation.field, violation.description) for violation in bad.field_violations]
-    return ServiceError(code, info.reason or code, text, info.metadata, violations)
-
-
-def _details(error: grpc.RpcError) -> Sequence[any_pb2.Any]:
-    if not isinstance(error, grpc.Call):
-        return ()
-    try:
-        status = rpc_status.from_call(error)
-    except ValueError:  # details that do not belong to this status
-        return ()
-    return () if status is None else status.details

@@ -69,6 +69,12 @@ class FrameUnreadable(InvalidRequest):
     reason = "FRAME_UNREADABLE"
 
 
+class HeaderError(InvalidRequest):
+    """A stream that does not begin with its header, or has a second one."""
+
+    reason = "HEADER"
+
+
 class IdInvalid(InvalidRequest):
     """A strip or lot id that is empty, too long or holds other than plain characters."""
 
@@ -97,6 +103,18 @@ class Overloaded(StripsightError):
     """One inspection runs and the bounded few already wait."""
 
     reason = "OVERLOADED"
+
+
+class StreamIdle(StripsightError):
+    """A machine that sent no further frame of a strip for too long."""
+
+    reason = "STREAM_IDLE"
+
+
+class StreamLeft(StripsightError):
+    """A client that left, or whose deadline passed, before all frames of its strip had come."""
+
+    reason = "STREAM_LEFT"
 
 
 class SlotTooShort(StripsightError):

@@ -19,7 +19,17 @@ from stripsight.errors import (
 )
 from stripsight.recipe import PixelFormat, Recipe
 
-__all__ = ["Frame", "FrameData", "PixelFormat", "crc32c", "decode", "decode_strip"]
+__all__ = [
+    "Frame",
+    "FrameData",
+    "PixelFormat",
+    "check_count",
+    "check_index",
+    "check_indices",
+    "crc32c",
+    "decode",
+    "decode_strip",
+]
 
 _BITS = {PixelFormat.MONO8: 8, PixelFormat.MONO10: 10, PixelFormat.MONO12: 12}
 
@@ -55,29 +65,42 @@ def crc32c(data: bytes) -> int:
 def decode_strip(frames: Sequence[FrameData], recipe: Recipe) -> tuple[Frame, ...]:
     """Decode a strip's frames, sent in any order, into the recipe's order.
 
-    Raises FrameCountError or FrameIndexError unless each of the recipe's indices is there once, and what
-    `decode` raises, with fields such as `frames[1].pixel_format`.
+    Raises what `check_indices` and `decode` raise, with fields such as `frames[1].pixel_format`.
     """
+    check_indices([frame.index for frame in frames], recipe)
+    decoded = [decode(frame, recipe, field=f"frames[{position}]") for position, frame in enumerate(frames)]
+    return tuple(sorted(decoded, key=lambda frame: recipe.frame.indices.index(frame.index)))
+
+
+def check_indices(indices: Sequence[int], recipe: Recipe) -> None:
+    """Raise FrameCountError or FrameIndexError unless each frame that the recipe inspects is there once."""
+    check_count(len(indices), recipe)
+    for position in range(len(indices)):
+        check_index(indices, position, recipe)
+
+
+def check_count(found: int, recipe: Recipe) -> None:
+    """Raise FrameCountError unless a strip has as many frames as the recipe inspects."""
     expected = recipe.frame.indices
-    if len(frames) != len(expected):
+    if found != len(expected):
         raise FrameCountError(
-            f"expected {len(expected)} frames with the indices {list(expected)}, found {len(frames)}",
+            f"expected {len(expected)} frames with the indices {list(expected)}, found {found}",
             field="frames",
             expected=len(expected),
-            found=len(frames),
+            found=found,
         )
-    seen: set[int] = set()
-    for position, frame in enumerate(frames):
-        if frame.index not in expected or frame.index in seen:
-            raise FrameIndexError(
-                f"expected each of the indices {list(expected)} once, found {[f.index for f in frames]}",
-                field=f"frames[{position}].index",
-                expected=str(list(expected)),
-                found=frame.index,
-            )
-        seen.add(frame.index)
-    decoded = [decode(frame, recipe, field=f"frames[{position}]") for position, frame in enumerate(frames)]
-    return tuple(sorted(decoded, key=lambda frame: expected.index(frame.index)))
+
+
+def check_index(indices: Sequence[int], position: int, recipe: Recipe) -> None:
+    """Raise FrameIndexError unless `indices[position]` is one that the recipe inspects and no earlier frame has."""
+    expected, found = recipe.frame.indices, indices[position]
+    if found not in expected or found in indices[:position]:
+        raise FrameIndexError(
+            f"expected each of the indices {list(expected)} once, found {list(indices)}",
+            field=f"frames[{position}].index",
+            expected=str(list(expected)),
+            found=found,
+        )
 
 
 def decode(frame: FrameData, recipe: Recipe, *, field: str = "frame") -> Frame:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -12,11 +13,14 @@ from stripsight.errors import (
     Overloaded,
     RecordError,
     SlotTooShort,
+    StreamIdle,
+    StreamLeft,
     StripsightError,
 )
 from stripsight.recipe import Recipe
 from stripsight.verdict import Cause, Judgement, Verdict
 
+Call = Literal["InspectStrip", "InspectFrames"]
 STAGES = ("decode", "check", "crop", "infer", "judge", "record", "render")
 
 # 0.5 s is the promise, so a bucket ends exactly there; the others show how near to it we are.
@@ -68,9 +72,8 @@ def _reasons(*bases: type[StripsightError]) -> set[str]:
 
 INTERNAL = StripsightError.reason
 # Every reason a call can end with.
-REFUSALS = frozenset(
-    _reasons(InvalidRequest, NotReady, Overloaded, SlotTooShort, EngineError, RecordError) | {INTERNAL}
-)
+_REFUSALS = (InvalidRequest, NotReady, Overloaded, SlotTooShort, StreamIdle, StreamLeft, EngineError, RecordError)
+REFUSALS = frozenset(_reasons(*_REFUSALS) | {INTERNAL})
 
 
 class Metrics:
@@ -87,7 +90,8 @@ class Metrics:
         )
         self._inspection = Histogram(
             "stripsight_inspection_duration_seconds",
-            "Time from the arrival of a strip's request to its answer.",
+            "Time from the arrival of a strip's last frame, which is that of its request, to its answer.",
+            ["call"],
             buckets=_DURATION_S,
             registry=registry,
         )
@@ -121,6 +125,8 @@ class Metrics:
         self._start_at_zero()
 
     def _start_at_zero(self) -> None:
+        for call in get_args(Call):
+            self._inspection.labels(call)
         for stage in STAGES:
             self._stage.labels(stage)
         for verdict in Verdict:
@@ -167,9 +173,9 @@ class Metrics:
         for stage, duration in seconds.items():
             self._stage.labels(stage).observe(duration)
 
-    def answered(self, judgement: Judgement, duration_s: float) -> None:
-        """Count one answered strip, `duration_s` after its request arrived."""
-        self._inspection.observe(duration_s)
+    def answered(self, judgement: Judgement, duration_s: float, call: Call) -> None:
+        """Count one answered strip, `duration_s` after its request or the last frame of its stream arrived."""
+        self._inspection.labels(call).observe(duration_s)
         self._inspections.labels(judgement.verdict).inc()
         self._count_causes(judgement.causes)
         for region in (region for vial in judgement.vials for region in vial.regions):

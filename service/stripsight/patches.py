@@ -13,17 +13,24 @@ from stripsight.recipe import Recipe
 def crop(frames: Sequence[Frame], recipe: Recipe) -> NDArray[np.uint8]:
     """Cut a strip's frames, in the recipe's order, into uint8 [N, P, P], C-contiguous, as `recipe.patches`.
 
-    A box of another size than the patch is resized: averaged (INTER_AREA) where it shrinks in both
-    directions, interpolated linearly otherwise. Raises ValueError for frames that are not the recipe's.
+    Raises ValueError for frames that are not the recipe's.
     """
     indices = tuple(frame.index for frame in frames)
     if indices != recipe.frame.indices:
         raise ValueError(f"expected frames {recipe.frame.indices} in this order, found {indices}")
+    return np.concatenate([crop_frame(frame, recipe) for frame in frames])
+
+
+def crop_frame(frame: Frame, recipe: Recipe) -> NDArray[np.uint8]:
+    """Cut one frame into uint8 [B, P, P], C-contiguous, in vial, region order.
+
+    A box of another size than the patch is resized: averaged (INTER_AREA) where it shrinks in both directions,
+    interpolated linearly otherwise.
+    """
     size = recipe.patch.size_px
-    batch = np.empty((recipe.patch_count, size, size), np.uint8)
-    pixels = {frame.index: frame.pixels for frame in frames}
-    for place in recipe.patches:
-        batch[place.index] = _fitted(pixels[place.frame][place.box.slices], size)
+    batch = np.empty((recipe.patches_per_frame, size, size), np.uint8)
+    for place in recipe.patches[: recipe.patches_per_frame]:
+        batch[place.index] = _fitted(frame.pixels[place.box.slices], size)
     return batch
 
 

@@ -6,18 +6,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
-from stripsight.errors import IdReused, RecordError, SlotTooShort
+from stripsight.errors import IdReused, RecordError, SlotTooShort, StreamLeft
 from stripsight.frame import FrameData
 from stripsight.journal.answers import Source, of_inspection, of_refusal, to_error, to_inspection
 from stripsight.journal.chain import Link
 from stripsight.journal.journal import Journal
 from stripsight.journal.record import StripRecord
-from stripsight.metrics import Metrics
-from stripsight.strip import Inspection, StripKey
+from stripsight.metrics import Call, Metrics
+from stripsight.slot import Slot
+from stripsight.strip import Answers, Inspection, StripKey
 from stripsight.timing import Clock
 from stripsight.verdict import Cause
 
@@ -25,6 +26,16 @@ from stripsight.verdict import Cause
 _REFUSAL_S = 1.0
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A call about a strip. `frames` gives its frames, and waits for those that are still on their way."""
+
+    call: Call
+    key: StripKey
+    frames: Callable[[], Sequence[FrameData]]
+    slot: Slot
 
 
 class Recorder:
@@ -40,6 +51,23 @@ class Recorder:
         self._clock = clock
         self._under_way: set[StripKey] = set()
         self._changed = threading.Condition()
+
+    def answers(self, asked: Asked, work: Callable[[], Answers]) -> Answers:
+        """Yield and return what `work` does, whose end, of whatever kind, is on record before it leaves.
+
+        A strip that is on record gets its answer from there. Raises SlotTooShort, IdReused, RecordError, and what
+        `work` raises.
+        """
+        key, slot = asked.key, asked.slot
+        with self.alone(key, slot.leaves):
+            known = self.known(key, asked.frames)
+            if known is not None:
+                return known
+            with self.refusals(key, slot):
+                inspection = yield from work()
+            kept = self.keep(key, inspection, slot.arrived(), slot.leaves)
+        self._report(kept, self._clock() - slot.arrived(), asked.call)
+        return kept
 
     @contextmanager
     def alone(self, key: StripKey, until: float) -> Iterator[None]:
@@ -74,17 +102,24 @@ class Recorder:
         return _rejected(answer, Cause.LATE) if overruled else answer
 
     @contextmanager
-    def refusals(self, key: StripKey, arrived: float) -> Iterator[None]:
+    def refusals(self, key: StripKey, slot: Slot) -> Iterator[None]:
         """Put the error that ends the block on record, and raise it on."""
         try:
             yield
         except Exception as error:
-            if not self._journal.failed:
-                record = of_refusal(key, error, self._source(), self._clock() - arrived)
-                # When this fails too, the journal has said so, and the call ends with an error as it is.
-                with suppress(TimeoutError):
-                    self._journal.strip(record).exception(_REFUSAL_S)
+            self._refuse(key, error, slot)
             raise
+        except GeneratorExit:  # a stream's answers are wanted no more
+            self._refuse(key, StreamLeft("the client left before its strip was answered"), slot)
+            raise
+
+    def _refuse(self, key: StripKey, error: Exception, slot: Slot) -> None:
+        if self._journal.failed:
+            return
+        record = of_refusal(key, error, self._source(), self._clock() - slot.arrived())
+        # When this fails too, the journal has said so, and the call ends with an error as it is.
+        with suppress(TimeoutError):
+            self._journal.strip(record).exception(_REFUSAL_S)
 
     def keep(self, key: StripKey, inspection: Inspection, arrived: float, until: float) -> Inspection:
         """Put an answer on record and return it as it may leave: with its place, or as a reject.
@@ -115,6 +150,23 @@ class Recorder:
         if Cause.LATE not in answer.judgement.causes:
             future.add_done_callback(overrule)
         return _rejected(answer, Cause.LATE)
+
+    def _report(self, inspection: Inspection, duration_s: float, call: Call) -> None:
+        self._metrics.answered(inspection.judgement, duration_s, call)
+        _log.info(
+            "inspected",
+            call=call,
+            strip_id=inspection.strip_id,
+            lot_id=inspection.lot_id,
+            strip_seq=inspection.strip_seq,
+            verdict=str(inspection.judgement.verdict),
+            causes=[str(cause) for cause in inspection.judgement.causes],
+            **{f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in inspection.stages.items()},
+            answered_ms=round(duration_s * 1000, 2),
+            bundle_id=inspection.bundle_id[:12],
+            record_seq=inspection.record_seq,
+            record_hash=inspection.record_hash.hex(),
+        )
 
 
 def _check_frames(record: StripRecord, link: Link, frames: Callable[[], Sequence[FrameData]]) -> None:

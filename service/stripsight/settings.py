@@ -69,10 +69,13 @@ class Settings(BaseSettings):
     """CPU threads of one inference; 0 for all that the process may use."""
 
     waiting: Annotated[int, Field(ge=0, le=64)] = 1
-    """How many strips may wait while one is inspected; the rest are refused at once."""
+    """How many strips may wait while one is inspected, or be between their frames; the rest are refused at once."""
 
     slot_ms: Annotated[int, Field(ge=1, le=60_000)] | None = None
-    """Longest time from request to answer; the recipe's slot unless given."""
+    """Longest time from request, or the last frame of a stream, to answer; the recipe's slot unless given."""
+
+    stream_idle_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
+    """Longest time without a further frame of a strip whose frames come one by one; then its call ends."""
 
     record_dir: Path = DEFAULT_RECORD_DIR
     """Directory of the record and of the key that signs it; made when it is missing."""

@@ -1,63 +1,43 @@
-"""Where strips arrive: is the service ready, is there time, is the lane free; then inspect, count and log.
+"""Where strips arrive: is the service ready, is there time, is the lane free; then inspect and have it recorded.
 
-The slot contract is kept here. An answer is out before the slot or the call's deadline ends; what is not
-ready by then is a reject, LATE; and what cannot be ready any more is refused before it is computed.
+The slot contract is kept here. An answer is out before the slot, which counts from the last frame's arrival, or the
+call's deadline ends; what is not ready by then is a reject, LATE; and what cannot be ready any more is refused before
+it is computed.
 """
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
 from stripsight.admission import Admission, StillRunning
+from stripsight.arrivals import Arrivals, Opening
 from stripsight.bundle import Bundle
-from stripsight.errors import EngineError, NotReady, RecordError, SlotTooShort, StripsightError
+from stripsight.errors import EngineError, NotReady, RecordError, StripsightError
 from stripsight.inspector import Inspector
 from stripsight.journal.answers import Source
 from stripsight.journal.journal import Journal
 from stripsight.metrics import Metrics
-from stripsight.recorder import Recorder
-from stripsight.strip import Inspection, StripKey, StripRequest
+from stripsight.recorder import Asked, Recorder
+from stripsight.slot import Slot
+from stripsight.status import Readiness, Status
+from stripsight.stream import StripStream, Terms
+from stripsight.strip import Answers, Inspection, RejectedEarly, StripHeader, StripKey, StripRequest, late, returned
 from stripsight.timing import Clock
-from stripsight.verdict import Cause, rejected
-
-# Kept for writing the reply and sending it. Measured: 5 ms for a reply with 60 heatmaps on 2 cores.
-REPLY_S = 0.010
-# Kept for the commit of its record, whose 99th percentile is to stay below this.
-RECORD_S = 0.010
-# With less than this left nothing can be decoded, let alone inspected.
-FLOOR_S = 0.010
+from stripsight.verdict import Cause
 
 _log = structlog.get_logger()
 
-
-class Readiness(StrEnum):
-    """Whether strips are inspected; only a serving station does."""
-
-    STARTING = "STARTING"
-    SERVING = "SERVING"
-    DRAINING = "DRAINING"
-    FAILED = "FAILED"
-
-
-@dataclass(frozen=True)
-class Status:
-    """What runs and how it is. `provider` is empty until the engine has started."""
-
-    bundle: Bundle
-    provider: str
-    readiness: Readiness
-    reason: str
-    heartbeat: int
-    slot_s: float
-    uptime_s: float
+T = TypeVar("T")
 
 
 class Station:
-    """Takes strips of one bundle's product from `opened` until `closed`, or until the engine fails."""
+    """Takes strips of one bundle's product from `opened` until `closed`, or until the engine or the record fails."""
 
     def __init__(
         self,
@@ -67,14 +47,19 @@ class Station:
         journal: Journal,
         waiting: int,
         slot_s: float,
+        idle_s: float,
         on_failure: Callable[[StripsightError], None],
         clock: Clock = time.monotonic,
     ) -> None:
-        """Not ready yet. `on_failure` is called, in the lane's or the record's thread, with what `fail` got."""
+        """Not ready yet. `idle_s` is how long a streamed strip may be without a further frame.
+
+        `on_failure` is called, in the lane's or the record's thread, with what `fail` got.
+        """
         self._bundle = bundle
         self._metrics = metrics
         self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), clock)
         self._slot_s = slot_s
+        self._idle_s = idle_s
         self._on_failure = on_failure
         self._clock = clock
         self._began = clock()
@@ -116,17 +101,26 @@ class Station:
 
         `read` returns the request, or raises what is wrong with it. The answer, of whatever kind, is on record once
         it leaves; a strip that has one already gets it again. Raises NotReady, SlotTooShort, Overloaded, IdReused,
-        and what `read` and Inspector.inspect raise.
+        RecordError, and what `read` and Inspector.inspect raise.
         """
-        budget_s = self._slot_s if remaining_s is None else min(self._slot_s, remaining_s)
-        last = arrived + budget_s - REPLY_S
-        with self._recorder.alone(key, last):
-            known = self._recorder.known(key, lambda: read().frames)
-            if known is not None:
-                return known
-            with self._recorder.refusals(key, arrived):
-                inspection = self._inspected(read, last - RECORD_S, budget_s)
-            return self._report(self._recorder.keep(key, inspection, arrived, last), self._clock() - arrived)
+        slot = self._slot(lambda: arrived, remaining_s)
+        asked = Asked("InspectStrip", key, lambda: read().frames, slot)
+        return returned(self._recorder.answers(asked, lambda: self._at_once(read, slot)))
+
+    def arrivals(self) -> Arrivals:
+        """Take note of a call about a strip whose frames will come one by one: its messages go in here."""
+        return Arrivals(len(self._bundle.recipe.frame.indices), self._idle_s, self._clock)
+
+    def inspect_frames(self, arrivals: Arrivals, remaining_s: float | None) -> Iterator[RejectedEarly | Inspection]:
+        """Inspect a strip by its frames as they come into `arrivals`, whose call had `remaining_s` to its deadline.
+
+        The slot counts from the last frame. The last answer is on record as that of `inspect`; so is an error, once
+        the header has named the strip. Raises what `inspect`, Arrivals.opening and StripStream.answers raise.
+        """
+        slot = self._slot(lambda: arrivals.arrived, remaining_s)
+        opening = arrivals.opening()
+        asked = Asked("InspectFrames", opening.key, arrivals.frames, slot)
+        yield (yield from self._recorder.answers(asked, lambda: self._streamed(opening, arrivals, slot)))
 
     def fail(self, error: StripsightError) -> None:
         """Serve no more: the engine or the record has failed."""
@@ -135,14 +129,28 @@ class Station:
         _log.error(f"{what} failed", reason=error.reason, message=error.message)
         self._on_failure(error)
 
-    def _inspected(self, read: Callable[[], StripRequest], deadline: float, budget_s: float) -> Inspection:
+    def _slot(self, arrived: Callable[[], float], remaining_s: float | None) -> Slot:
+        return Slot(self._slot_s, math.inf if remaining_s is None else arrived() + remaining_s, arrived)
+
+    def _at_once(self, read: Callable[[], StripRequest], slot: Slot) -> Answers:
+        yield from ()  # no frame comes before the others
         inspector, request = self._serving(), read()
-        if deadline - self._clock() < FLOOR_S:
-            raise SlotTooShort(
-                f"{budget_s * 1000:.0f} ms are too short for an inspection; it was not begun",
-                budget_ms=round(budget_s * 1000),
-            )
-        return self._in_time(inspector, request, deadline)
+        slot.check(self._clock())
+        return self._in_time(inspector, request, slot.deadline)
+
+    def _streamed(self, opening: Opening, arrivals: Arrivals, slot: Slot) -> Answers:
+        inspector, header = self._serving(), opening.read()
+        slot.check(arrivals.arrived)  # not now: the slot begins anew with each frame
+        terms = Terms(
+            recipe=self._bundle.recipe,
+            deadline=lambda: slot.deadline,
+            run=self._run,
+            late=self._late,
+            overtaken=_log_late,
+            clock=self._clock,
+        )
+        stream = StripStream(inspector, self._admission.enter(), arrivals, terms)
+        return (yield from stream.answers(header))
 
     def _serving(self) -> Inspector:
         readiness, reason = self._state
@@ -151,56 +159,29 @@ class Station:
         return self._inspector
 
     def _in_time(self, inspector: Inspector, request: StripRequest, deadline: float) -> Inspection:
-        def work() -> Inspection:
-            try:
-                inspection = inspector.inspect(request, deadline)
-            except EngineError as error:
-                self.fail(error)
-                raise
-            self._metrics.stages_took(inspection.stages)
-            return inspection
-
         try:
-            inspection = self._admission.run(work, deadline)
-        except StillRunning as late:
-            late.future.add_done_callback(_log_late)
+            work = partial(inspector.inspect, request, deadline)
+            inspection = self._admission.run(partial(self._run, work), deadline)
+        except StillRunning as overtaken:
+            overtaken.future.add_done_callback(_log_late)
             return self._late(request)
         if self._clock() > deadline:
             return replace(inspection, judgement=inspection.judgement.and_rejected(Cause.LATE))
         return inspection
 
-    def _late(self, request: StripRequest) -> Inspection:
-        return Inspection(
-            strip_id=request.strip_id,
-            lot_id=request.lot_id,
-            strip_seq=request.strip_seq,
-            judgement=rejected(Cause.LATE),
-            findings=(),
-            heatmaps=(),
-            heatmaps_left_out=0,
-            stages={},
-            total_s=0.0,
-            bundle_id=self._bundle.bundle_id,
-            provider=self._provider,
-            frame_digests=(),
-        )
+    def _run(self, work: Callable[[], T]) -> T:
+        """Run work in the lane's thread: note a failure of the engine, and the steps of a strip that ends."""
+        try:
+            found = work()
+        except EngineError as error:
+            self.fail(error)
+            raise
+        if isinstance(found, Inspection):
+            self._metrics.stages_took(found.stages)
+        return found
 
-    def _report(self, inspection: Inspection, duration_s: float) -> Inspection:
-        self._metrics.answered(inspection.judgement, duration_s)
-        _log.info(
-            "inspected",
-            strip_id=inspection.strip_id,
-            lot_id=inspection.lot_id,
-            strip_seq=inspection.strip_seq,
-            verdict=str(inspection.judgement.verdict),
-            causes=[str(cause) for cause in inspection.judgement.causes],
-            **{f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in inspection.stages.items()},
-            answered_ms=round(duration_s * 1000, 2),
-            bundle_id=inspection.bundle_id[:12],
-            record_seq=inspection.record_seq,
-            record_hash=inspection.record_hash.hex(),
-        )
-        return inspection
+    def _late(self, header: StripHeader) -> Inspection:
+        return late(header, self._bundle.bundle_id, self._provider)
 
     def _turn(self, readiness: Readiness, reason: str) -> None:
         self._state = (readiness, reason)

@@ -1,6 +1,7 @@
 """What is asked about a strip, and what is answered."""
 
 import re
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -8,7 +9,7 @@ from stripsight.checks import Finding
 from stripsight.errors import IdInvalid
 from stripsight.frame import FrameData
 from stripsight.recipe import Place
-from stripsight.verdict import Judgement
+from stripsight.verdict import Cause, Judgement, RegionResult, rejected
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,63}")
 
@@ -63,14 +64,16 @@ class StripKey:
             )
 
 
-@dataclass(frozen=True)
-class StripRequest:
-    """One strip to inspect. `product`, when given, must be the bundle's. Raises IdInvalid as StripKey does."""
+@dataclass(frozen=True, kw_only=True)
+class StripHeader:
+    """All that is said about a strip but its frames. `product`, when given, must be the bundle's.
+
+    Raises IdInvalid as StripKey does.
+    """
 
     strip_id: str
     lot_id: str
     strip_seq: int
-    frames: tuple[FrameData, ...]
     heatmaps: HeatmapOptions = HeatmapOptions()
     product: str = ""
     simulated: bool = False
@@ -83,6 +86,27 @@ class StripRequest:
     def key(self) -> StripKey:
         """Which strip it is."""
         return StripKey(self.lot_id, self.strip_id, self.strip_seq, self.simulated)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StripRequest(StripHeader):
+    """A strip to inspect whose frames came all at once."""
+
+    frames: tuple[FrameData, ...]
+
+
+@dataclass(frozen=True)
+class RejectedEarly:
+    """One frame that alone rejects its strip, whatever the others show.
+
+    `findings` are those of its image check; without any, `regions` are those whose score in this frame is not
+    accepted, the one furthest past its threshold first.
+    """
+
+    frame: int
+    causes: tuple[Cause, ...]
+    findings: tuple[Finding, ...] = ()
+    regions: tuple[RegionResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,8 +123,9 @@ class Inspection:
     """All that is known about one inspected strip.
 
     `heatmaps_left_out` counts those asked for that there was no time for. `stages` and `total_s` are in
-    seconds. `frame_digests` are sha256 (hex) of the bytes as sent, in the recipe's order. `record_seq` and
-    `record_hash` (SHA-256, 32 bytes) are its place in the record; 0 and empty while it is not on record.
+    seconds; the latter leaves out what passed between the frames of a streamed strip. `frame_digests` are sha256 (hex)
+    of the bytes as sent, in the recipe's order. `record_seq` and `record_hash` (SHA-256, 32 bytes) are its place in the
+    record; 0 and empty while it is not on record.
     """
 
     strip_id: str
@@ -117,3 +142,35 @@ class Inspection:
     frame_digests: tuple[str, ...]
     record_seq: int = 0
     record_hash: bytes = b""
+
+
+Answers = Generator[RejectedEarly, None, Inspection]
+"""What a strip is answered with: at most one word ahead, then the inspection, which is returned."""
+
+
+def returned(answers: Answers) -> Inspection:
+    """Pass over what comes ahead, and return the inspection."""
+    while True:
+        try:
+            next(answers)
+        except StopIteration as end:
+            inspection: Inspection = end.value
+            return inspection
+
+
+def late(header: StripHeader, bundle_id: str, provider: str) -> Inspection:
+    """Return the answer for a strip whose inspection has not come to one in time."""
+    return Inspection(
+        strip_id=header.strip_id,
+        lot_id=header.lot_id,
+        strip_seq=header.strip_seq,
+        judgement=rejected(Cause.LATE),
+        findings=(),
+        heatmaps=(),
+        heatmaps_left_out=0,
+        stages={},
+        total_s=0.0,
+        bundle_id=bundle_id,
+        provider=provider,
+        frame_digests=(),
+    )

@@ -8,7 +8,7 @@ Clock = Callable[[], float]
 
 
 class StageTimer:
-    """Times named stages in seconds.
+    """Times named stages in seconds, and the whole but for its pauses.
 
     A stage entered twice adds up. A stage that raises is kept too: the time was spent.
     """
@@ -17,6 +17,7 @@ class StageTimer:
         """Start now. `clock` returns seconds and never goes back."""
         self._clock = clock
         self._start = clock()
+        self._before = 0.0
         self.stages: dict[str, float] = {}
 
     @contextmanager
@@ -28,7 +29,15 @@ class StageTimer:
         finally:
             self.stages[name] = self.stages.get(name, 0.0) + self._clock() - start
 
+    def pause(self) -> None:
+        """Leave out of the whole what passes until `resume`."""
+        self._before = self.total_s
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._start = self._clock()
+
     @property
     def total_s(self) -> float:
-        """Seconds since the timer was made, including the time between stages."""
-        return self._clock() - self._start
+        """Seconds since the timer was made, with the time between stages and without pauses. Not while paused."""
+        return self._before + self._clock() - self._start

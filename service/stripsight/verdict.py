@@ -1,7 +1,7 @@
 """Scores and thresholds to a verdict, with the margins and causes behind it (the paper's eq. 13). Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -71,6 +71,11 @@ class RegionResult:
         """True only for a finite score below the threshold."""
         return math.isfinite(self.score) and self.score < self.threshold
 
+    @property
+    def strain(self) -> float:
+        """score / threshold, so that regions compare; infinite for a score that is not finite."""
+        return self.score / self.threshold if math.isfinite(self.score) else math.inf
+
 
 @dataclass(frozen=True)
 class VialResult:
@@ -119,16 +124,31 @@ def judge(scores: NDArray[np.float32], thresholds: Thresholds, recipe: Recipe) -
     limits = np.array([thresholds[place.region] for place in recipe.patches])
     # An accept is earned: asked this way round, NaN fails. `score >= limit` would let it through.
     accepted = np.isfinite(scores) & (scores < limits)
-    causes = []
-    if not np.isfinite(scores).all():
-        causes.append(Cause.NON_FINITE_SCORE)
-    if (np.isfinite(scores) & ~accepted).any():
-        causes.append(Cause.ANOMALY)
+    causes = causes_of(scores[~accepted].tolist())
     passed = Judgement(Verdict.ACCEPT, (), _vials(scores, thresholds, recipe), scores=tuple(scores.tolist()))
     if accepted.all():
         return passed
     patches = tuple(int(index) for index in np.flatnonzero(~accepted))
     return replace(passed.and_rejected(*causes), rejected_patches=patches)
+
+
+def rejected_regions(
+    scores: NDArray[np.float32], frame: int, thresholds: Thresholds, recipe: Recipe
+) -> tuple[RegionResult, ...]:
+    """Return the regions that one frame rejects by itself, the one furthest past its threshold first.
+
+    `scores` is float32 [B] in vial, region order, `frame` the frame's index. A strip with any is a reject, since no
+    patch's final score is below the one that its frame gave it.
+    """
+    places = zip(recipe.patches[: recipe.patches_per_frame], scores, strict=True)
+    every = (RegionResult(p.vial, p.region, float(score), thresholds[p.region], frame) for p, score in places)
+    return tuple(sorted((one for one in every if not one.accepted), key=lambda one: -one.strain))
+
+
+def causes_of(scores: Iterable[float]) -> tuple[Cause, ...]:
+    """Return the causes that scores which are not accepted reject a strip for."""
+    found = {Cause.ANOMALY if math.isfinite(score) else Cause.NON_FINITE_SCORE for score in scores}
+    return tuple(cause for cause in Cause if cause in found)
 
 
 def _check_scores(scores: NDArray[np.float32], recipe: Recipe) -> None:

@@ -1,7 +1,7 @@
 """Times the parts of the inspection graph: `python tests/bench/bench_graph.py [--threads 2] [--runs 20]`.
 
 A strip is 60 patches of 256 x 256, and the session is the service's. Graphs take turns run by run, so that
-other work on the machine slows all of them alike.
+other work on the machine slows all of them alike. A frame's 20 patches run at a time, as in the service.
 """
 
 import argparse
@@ -14,12 +14,11 @@ import torch
 from onnx import parser
 
 from stripsight.engine import Engine
-from stripsight_lab.graph.assemble import Fusion, assemble
+from stripsight_lab.graph.assemble import assemble, map_side
 from stripsight_lab.graph.export import compact, export_generator
-from stripsight_lab.network.inspection import InspectionNetwork
+from stripsight_lab.graph.fuse import Fusion
+from stripsight_lab.network.inspection import InspectionNetwork, NetworkSettings
 from stripsight_lab.network.linear import LinearAutoencoder
-from stripsight_lab.network.refiner import RefinedGenerator, Refiner, RefinerSettings
-from stripsight_lab.network.segmenter import Segmenter, SegmenterSettings
 
 SIZE = 256
 REGIONS = 4
@@ -40,14 +39,9 @@ def linear() -> LinearAutoencoder:
     return LinearAutoencoder(torch.rand(REGIONS, SIZE * SIZE), basis)
 
 
-def refined() -> RefinedGenerator:
-    """Return a generator of the shipped size, with random weights."""
-    return RefinedGenerator(linear(), Refiner(RefinerSettings()))
-
-
 def inspecting() -> InspectionNetwork:
     """Return the network that ships, with random weights."""
-    return InspectionNetwork(refined(), Segmenter(SegmenterSettings()))
+    return InspectionNetwork(linear(), NetworkSettings())
 
 
 def exported(module: torch.nn.Module) -> onnx.ModelProto:
@@ -59,7 +53,7 @@ def exported(module: torch.nn.Module) -> onnx.ModelProto:
 ROWS: dict[str, Callable[[], onnx.ModelProto]] = {
     "SSIM, uint8 in and out": identity,
     "linear autoencoder, SSIM": lambda: exported(linear()),
-    "the same and refiner, SSIM": lambda: exported(refined()),
+    "the same, trunk and refiner, SSIM": lambda: exported(inspecting().generator),
     "the same and segmenter, fused": lambda: exported(inspecting()),
 }
 FUSED = Fusion(frames=PATCHES // PATCHES_PER_FRAME, patches_per_frame=PATCHES_PER_FRAME, gain=2.0)
@@ -74,9 +68,13 @@ def main() -> None:
     patches = np.random.default_rng(0).integers(0, 256, (PATCHES, SIZE, SIZE), dtype=np.uint8)
     engines, loads = {}, {}
     for name, build in ROWS.items():
-        graph = assemble(build(), patch_size=SIZE, fusion=FUSED).SerializeToString()
+        model = assemble(build(), patch_size=SIZE)
+        graph = model.SerializeToString()
+        fuse = FUSED.graph(map_side(model)).SerializeToString() if "fused" in name else None
         start = time.perf_counter()
-        engines[name] = Engine(graph, threads=options.threads, patch_size=SIZE)
+        engines[name] = Engine(
+            graph, fuse=fuse, threads=options.threads, patch_size=SIZE, patches_per_frame=PATCHES_PER_FRAME
+        )
         loads[name] = time.perf_counter() - start, len(graph)
         engines[name].warm_up(PATCHES)
     times: dict[str, list[float]] = {name: [] for name in ROWS}

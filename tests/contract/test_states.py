@@ -27,6 +27,7 @@ from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServi
 from stripsight.rpc.interceptors import status_of
 from stripsight.rpc.server import Server
 from stripsight.settings import Settings
+from stripsight.start import start_engine
 
 FAR_S = 60.0
 
@@ -79,14 +80,14 @@ def test_a_draining_server_says_so(
 class FailingEngine(Engine):
     """An engine that fails at the first inference after the challenge set."""
 
-    challenges = 2
+    frames = 6  # of two challenge strips
 
-    def infer(self, patches: NDArray[np.uint8]) -> Inference:
+    def infer_frame(self, patches: NDArray[np.uint8]) -> Inference:
         """Count down, then fail."""
-        if not self.challenges:
+        if not self.frames:
             raise EngineError("told to fail")
-        self.challenges -= 1
-        return super().infer(patches)
+        self.frames -= 1
+        return super().infer_frame(patches)
 
     def warm_up(self, patch_count: int, runs: int = 2) -> float:
         """Leave the count alone."""
@@ -99,7 +100,7 @@ def test_when_the_engine_fails_health_says_so_before_the_caller_is_answered(
     """INTERNAL with ENGINE_FAILED; by then health is NOT_SERVING and the server is asked to end with its status."""
 
     def start(bundle: Bundle, settings: Settings) -> Engine:
-        return FailingEngine(bundle.graph, provider="cpu", threads=1, patch_size=bundle.recipe.patch.size_px)
+        return start_engine(bundle, threads=1, kind=FailingEngine)
 
     server = serve(strip_bundle, engine=start)
     server.start()

@@ -58,6 +58,7 @@ def test_the_method_names_are_the_ones_that_clients_call() -> None:
     service = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"]
     assert [method.full_name for method in service.methods] == [
         "stripsight.inspection.v1.InspectionService.InspectStrip",
+        "stripsight.inspection.v1.InspectionService.InspectFrames",
         "stripsight.inspection.v1.InspectionService.GetStatus",
     ]
 

@@ -72,14 +72,14 @@ def test_every_make_target_is_one() -> None:
     assert not [target for target in named if f"make {target} " not in help_text]
 
 
-def test_the_python_snippet_accepts_the_good_strip(target: str) -> None:
-    """The snippet runs as it stands, but for the port and the length of the slot."""
-    (snippet,) = blocks("python")
-    slow = snippet.replace(ADDRESS, target).replace("=0.5,", "=60,")
-    assert slow != snippet
-    done = run([sys.executable, "-c", slow])
+def test_the_python_snippets_accept_the_good_strip(target: str) -> None:
+    """One after the other they run as they stand, but for the port and the length of the slot."""
+    at_once, streamed = (block.replace(ADDRESS, target) for block in blocks("python"))
+    slow = [at_once.replace("=0.5,", "=60,"), streamed.replace("=1.0,", "=60,")]
+    assert all(one not in slow for one in (at_once, streamed))
+    done = run([sys.executable, "-c", "\n".join(slow)])
     assert done.stderr == ""
-    assert done.stdout.startswith("accept after ")
+    assert re.fullmatch(r"accept after \d+ ms\n\d+ ms after the last frame\n", done.stdout)
 
 
 @pytest.mark.parametrize("line", [line for line in lines(".venv/bin/stripsight") if " records " not in line])

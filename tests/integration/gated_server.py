@@ -1,8 +1,8 @@
 """The real server, whose engine infers only when it is told to: for tests that need the lane taken.
 
-A program of its own, set up by STRIPSIGHT_* variables. Once serving it writes {"event": "armed"}, at each
-inference {"event": "infer"}, and then reads one word: "go" infers, "fail" is a failure of the engine, "crash"
-a fault that nobody expected.
+A program of its own, set up by STRIPSIGHT_* variables. Once serving it writes {"event": "armed"}, before a frame is
+inferred {"event": "infer"}, and then reads one word: "frame" infers this frame, "go" this and the next two, which are
+a strip, "fail" is a failure of the engine, "crash" a fault that nobody expected.
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stripsight import logs
+from stripsight import logs, start
 from stripsight.bundle import Bundle
 from stripsight.cli import leave
 from stripsight.engine import Engine, Inference
@@ -25,17 +25,20 @@ class GatedEngine(Engine):
     """An engine that waits at a gate once it is armed."""
 
     armed = False
+    free = 0
 
-    def infer(self, patches: NDArray[np.uint8]) -> Inference:
+    def infer_frame(self, patches: NDArray[np.uint8]) -> Inference:
         """Wait for the word, then do as it says."""
-        if self.armed:
+        if self.armed and not self.free:
             say("infer")
             word = sys.stdin.readline().strip()
             if word == "fail":
                 raise EngineError("told to fail")
-            if word != "go":
+            if word not in ("go", "frame"):
                 raise RuntimeError("told to crash")
-        return super().infer(patches)
+            self.free = 3 if word == "go" else 1
+        self.free -= self.armed
+        return super().infer_frame(patches)
 
 
 class GatedServer(Server):
@@ -48,10 +51,9 @@ class GatedServer(Server):
         return super().wait()
 
 
-def start_engine(bundle: Bundle, settings: Settings) -> GatedEngine:
+def start_engine(bundle: Bundle, settings: Settings) -> Engine:
     """Start the engine as the server does."""
-    size = bundle.recipe.patch.size_px
-    return GatedEngine(bundle.graph, provider=settings.provider, threads=settings.threads, patch_size=size)
+    return start.start_engine(bundle, provider=settings.provider, threads=settings.threads, kind=GatedEngine)
 
 
 def say(event: str) -> None:

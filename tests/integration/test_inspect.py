@@ -194,7 +194,7 @@ def test_reflection_and_health_are_the_standard_services(strip_server: Any) -> N
         }
         file = listed.FindFileContainingSymbol(SERVICE)
         assert isinstance(file, descriptor_pb2.FileDescriptorProto)
-        assert [method.name for method in file.service[0].method] == ["InspectStrip", "GetStatus"]
+        assert [method.name for method in file.service[0].method] == ["InspectStrip", "InspectFrames", "GetStatus"]
         health = health_pb2_grpc.HealthStub(channel)
         for service in ("", SERVICE):
             reply = health.Check(health_pb2.HealthCheckRequest(service=service), timeout=FAR_S)

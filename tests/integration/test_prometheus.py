@@ -33,8 +33,8 @@ COUNTS = {
     'stripsight_refused_total{reason="PRODUCT_MISMATCH"}': 1,
     'stripsight_patch_score_count{region="R0"}': 10,
     'stripsight_stage_duration_seconds_count{stage="infer"}': 2,
-    "stripsight_inspection_duration_seconds_count": 2,
-    'stripsight_inspection_duration_seconds_bucket{le="+Inf"}': 2,
+    'stripsight_inspection_duration_seconds_count{call="InspectStrip"}': 2,
+    'stripsight_inspection_duration_seconds_bucket{call="InspectStrip",le="+Inf"}': 2,
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import onnx
+import onnx.parser
 import pytest
 from onnx import helper
 
@@ -11,6 +12,25 @@ from onnx import helper
 def scores_of() -> Callable[..., bytes]:
     """Make a graph that scores NaN or infinity: `scores_of("nan")`."""
     return _scores_of
+
+
+@pytest.fixture(scope="session")
+def fuse_of() -> Callable[..., bytes]:
+    """Make a fuse.onnx of one line: `fuse_of("Neg(frame_maps)", strip=6, side=4)`; scores are the largest values."""
+    return _fuse_of
+
+
+def _fuse_of(line: str, strip: int, side: int) -> bytes:
+    maps = f"float[{strip},{side},{side}]"
+    model = onnx.parser.parse_model(f"""
+        <ir_version: 10, opset_import: ["" : 18]>
+        fuse ({maps} frame_maps) => ({maps} anomaly_maps, float[{strip}] scores) {{
+            zero = Constant<value_float = 0.0>()
+            anomaly_maps = {line}
+            axes = Constant<value_ints = [1, 2]>()
+            scores = ReduceMax<keepdims = 0>(anomaly_maps, axes)
+        }}""")
+    return model.SerializeToString()
 
 
 def _scores_of(value: str, count: str = "each") -> bytes:

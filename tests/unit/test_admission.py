@@ -136,3 +136,62 @@ def test_the_beat_goes_on_while_idle_and_stands_still_while_stuck(pool: ThreadPo
     assert admission.beats == stuck
     held.go.set()
     until(lambda: admission.beats > stuck)
+
+
+def test_between_its_pieces_of_work_a_strip_holds_its_place_and_not_the_lane(pool: ThreadPoolExecutor) -> None:
+    """Another strip runs in between, though a further one is refused; work of one place keeps its order."""
+    admission, order = Admission(waiting=1), []
+    place = admission.enter()
+    place.submit(lambda: order.append("first")).result(FAR_S)
+    admission.run(lambda: order.append("another"), time.monotonic() + FAR_S)
+    held = Held(admission, pool)
+    with pytest.raises(Overloaded):
+        admission.enter()
+    rest = [place.submit(partial(order.append, name)) for name in ("second", "third")]
+    assert admission.waiting == 1
+    held.go.set()
+    for piece in rest:
+        piece.result(FAR_S)
+    assert order == ["first", "another", "second", "third"]
+    assert place.leave() is False
+
+
+def test_who_leaves_takes_back_what_has_not_begun(pool: ThreadPoolExecutor) -> None:
+    """Work in the queue never runs, and its place is free at once."""
+    admission, ran = Admission(waiting=1), []
+    held = Held(admission, pool)
+    place = admission.enter()
+    place.submit(lambda: ran.append("late"))
+    assert place.leave() is True
+    admission.enter().leave()
+    held.go.set()
+    assert admission.close(FAR_S)
+    assert ran == []
+
+
+def test_a_place_is_kept_until_its_running_work_has_ended() -> None:
+    """Who leaves while the work runs makes room only when it ends."""
+    admission, begun, go = Admission(waiting=0), threading.Event(), threading.Event()
+    place = admission.enter()
+    running = place.submit(lambda: (begun.set(), go.wait(FAR_S)))
+    assert begun.wait(FAR_S)
+    assert place.leave() is False
+    with pytest.raises(Overloaded):
+        admission.enter()
+    go.set()
+    running.result(FAR_S)
+    assert admission.run(lambda: "next", time.monotonic() + FAR_S) == "next"
+
+
+def test_a_strip_that_waits_for_its_frames_does_not_keep_a_stop_from_ending() -> None:
+    """Close waits for it no longer than it may, and calls the lane ended; its work still runs."""
+    admission = Admission(waiting=0, beat_s=0.001)
+    place = admission.enter()
+    assert admission.close(0)
+    with pytest.raises(NotReady):
+        admission.enter()
+    beats = admission.beats
+    until(lambda: admission.beats > beats + 5)
+    assert place.submit(lambda: "last frame").result(FAR_S) == "last frame"
+    place.leave()
+    assert admission.close(FAR_S)

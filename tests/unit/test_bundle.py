@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx.parser
 import pytest
 
 from stripsight import bundle as bundles
-from stripsight.bundle import Bundle, load
+from stripsight.bundle import Bundle, ChallengeStrip, load
+from stripsight.engine import Engine
 from stripsight.errors import (
     BundleChallengeInvalid,
     BundleError,
@@ -22,6 +24,7 @@ from stripsight.errors import (
     BundleFileChanged,
     BundleFileMissing,
     BundleFileUnlisted,
+    BundleGraphSignature,
     BundleGraphUnsafe,
     BundleNotFound,
     BundlePathError,
@@ -31,7 +34,10 @@ from stripsight.errors import (
     StripsightError,
 )
 from stripsight.frame import PixelFormat, decode_strip
+from stripsight.patches import crop
+from stripsight.recipe import load_recipe
 from stripsight.verdict import Verdict
+from stripsight_lab.graph.assemble import assemble
 
 Change = Callable[[Path], object]
 
@@ -316,3 +322,55 @@ def test_the_same_content_is_the_same_bundle(strip_bundle: Bundle, tmp_path: Pat
     one, other = (rewritten(strip_bundle, tmp_path / name / "bundle") for name in ("one", "other"))
     assert one.bundle_id == other.bundle_id
     assert one.path != other.path
+
+
+def by_map(bundle: Bundle, graph: bytes) -> dict[str, Any]:
+    """What makes a bundle of maps of the parts of another: recipe, graph, and the scores that it gives."""
+    text = (bundle.path / "recipe.toml").read_text() + '\n[scoring]\nmethod = "anomaly_map"\n'
+    recipe = load_recipe(text)
+    engine = Engine(graph, threads=1, patch_size=32, patches_per_frame=20)
+
+    def scored(strip: ChallengeStrip) -> ChallengeStrip:
+        return replace(strip, scores=engine.infer(crop(decode_strip(strip.frames, recipe), recipe)).scores)
+
+    good, bad = (scored(strip) for strip in bundle.challenge)
+    between = (good.scores.max() + bad.scores.max()).item() / 2
+    thresholds = {region.name: {"threshold": between} for region in recipe.regions}
+    return {"recipe_text": text, "graph": graph, "challenge": (good, bad), "thresholds": thresholds}
+
+
+RANGE = """
+<ir_version: 8, opset_import: ["" : 18]>
+g (float[N,1,32,32] x) => (float[N,1,32,32] y, float[N,8,8] m) {
+    channel = Constant<value_ints = [1]>()
+    y = Identity(x)
+    most = MaxPool<kernel_shape = [4, 4], strides = [4, 4]>(x)
+    negative = Neg(x)
+    least = MaxPool<kernel_shape = [4, 4], strides = [4, 4]>(negative)
+    range = Add(most, least)
+    m = Squeeze(range, channel)
+}"""
+
+
+def test_a_bundle_may_hold_a_fusing_graph(strip_bundle: Bundle, tmp_path: Path, fuse_of: Callable[..., bytes]) -> None:
+    """It is listed and comes back as the bytes that were hashed; any other content of the file is refused."""
+    graph = assemble(onnx.parser.parse_model(RANGE), patch_size=32).SerializeToString()
+    fuse, parts = fuse_of("Identity(frame_maps)", 60, 8), by_map(strip_bundle, graph)
+    fused = rewritten(strip_bundle, tmp_path / "fused", **parts, fuse=fuse)
+    assert fused.fuse == fuse == (fused.path / "fuse.onnx").read_bytes()
+    assert "fuse.onnx" in fused.manifest.files
+    assert rewritten(strip_bundle, tmp_path / "plain", **parts).fuse is None
+    for wrong, error in ((b"nothing", BundleGraphUnsafe), (fuse_of("Neg(frame_maps)", 20, 8), BundleGraphSignature)):
+        with pytest.raises(error, match=r"fuse.onnx: expected"):
+            rewritten(strip_bundle, tmp_path / "wrong", **parts, fuse=wrong)
+    flip(fused.path / "fuse.onnx")
+    with pytest.raises(BundleFileChanged, match=r"fuse.onnx"):
+        load(fused.path)
+
+
+def test_a_bundle_that_scores_by_the_mean_holds_none(
+    strip_bundle: Bundle, tmp_path: Path, fuse_of: Callable[..., bytes]
+) -> None:
+    """There are no maps to fuse."""
+    with pytest.raises(BundleGraphSignature, match=r"fuse.onnx: expected no such file"):
+        rewritten(strip_bundle, tmp_path / "bundle", fuse=fuse_of("Identity(frame_maps)", 60, 8))

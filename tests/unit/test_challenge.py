@@ -11,7 +11,7 @@ from stripsight.bundle import Bundle
 from stripsight.engine import Engine
 from stripsight.errors import ChallengeError
 from stripsight.frame import PixelFormat
-from stripsight.inspector import challenge
+from stripsight.start import challenge
 from stripsight.verdict import Thresholds
 
 

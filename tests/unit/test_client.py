@@ -219,6 +219,13 @@ def test_another_expectation_is_a_reject(argument: str, value: object) -> None:
     assert verdict_on(a_request(), an_accept(), **{argument: value}) is False
 
 
+@pytest.mark.parametrize(("call_s", "accepts"), [(0.4, True), (0.0901, True), (0.0899, False), (math.nan, False)])
+def test_a_streamed_strip_may_have_been_worked_on_before_its_last_frame(call_s: float, accepts: bool) -> None:
+    """Its steps are held against the whole call, and only the time since the last frame against the slot."""
+    assert verdict_on(a_request(), an_accept(), elapsed_s=0.05, call_s=call_s) is accepts
+    assert verdict_on(a_request(), an_accept(), elapsed_s=SLOT_S, call_s=call_s) is False
+
+
 def test_expecting_nothing_is_no_way_to_an_accept() -> None:
     """An expectation that is empty is not met by a reply that is empty in the same place."""
     reply = an_accept()

@@ -9,11 +9,14 @@ from typing import cast
 
 import numpy as np
 import onnx
+import onnx.parser
 import pytest
 from onnx import helper
 
 from stripsight.engine import Engine, ProviderChoice
 from stripsight.errors import EngineError, ProviderError, ScoresError
+from stripsight.session import Session
+from stripsight_lab.graph.fuse import Fusion
 
 MakeGraph = Callable[[int], bytes]
 FLOAT, UINT8 = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
@@ -56,9 +59,9 @@ def test_scores_and_reconstructions(graph: MakeGraph) -> None:
     assert (inference.scores > 0.1).all()
 
 
-@pytest.mark.parametrize("batch", ["N", 2])
-def test_anomaly_maps_come_back_where_the_graph_gives_them(batch: int | str) -> None:
-    """Float32 [N, M, M] in the order of the patches, from a graph of one frame too; else there are none."""
+@pytest.mark.parametrize("frame", [0, 2])
+def test_anomaly_maps_come_back_where_the_graph_gives_them(frame: int) -> None:
+    """Float32 [N, M, M] in the order of the patches, frame by frame too; else there are none."""
     pool = helper.make_node("AveragePool", ["image"], ["pooled"], kernel_shape=[4, 4], strides=[4, 4])
     one = helper.make_tensor("one", onnx.TensorProto.INT64, [1], [1])
     nodes = (
@@ -69,8 +72,9 @@ def test_anomaly_maps_come_back_where_the_graph_gives_them(batch: int | str) -> 
         pool,
         helper.make_node("Squeeze", ["pooled", "one"], ["anomaly_maps"]),
     )
-    maps = helper.make_tensor_value_info("anomaly_maps", FLOAT, [batch, 4, 4])
-    engine = Engine(a_graph(*nodes, batch=batch, constants=(AXES, one), more=(maps,)), threads=1, patch_size=16)
+    maps = helper.make_tensor_value_info("anomaly_maps", FLOAT, ["N", 4, 4])
+    graph = a_graph(*nodes, constants=(AXES, one), more=(maps,))
+    engine = Engine(graph, threads=1, patch_size=16, patches_per_frame=frame)
     found = engine.infer(PATCHES).anomaly_maps
     assert found is not None
     assert found == pytest.approx(PATCHES.reshape(6, 4, 4, 4, 4).mean(axis=(2, 4)), rel=1e-6)
@@ -78,14 +82,77 @@ def test_anomaly_maps_come_back_where_the_graph_gives_them(batch: int | str) -> 
     assert plain.infer(PATCHES).anomaly_maps is None
 
 
-def test_a_graph_of_one_frame_runs_once_for_each() -> None:
-    """A fixed N is filled as often as it takes, and the parts come back in order."""
-    engine = Engine(a_graph(CAST, MEANS, SAME, batch=2, constants=(AXES,)), threads=1, patch_size=16)
+def test_a_frame_is_the_unit() -> None:
+    """The graph runs once for each frame, and the parts come back in order; no other number of patches is taken."""
+    # Of two patches only: with more or fewer at once it would fail.
+    engine = Engine(
+        a_graph(CAST, MEANS, SAME, batch=2, constants=(AXES,)), threads=1, patch_size=16, patches_per_frame=2
+    )
     inference = engine.infer(PATCHES)
     assert inference.scores == pytest.approx(PATCHES.mean(axis=(1, 2)), rel=1e-6)
     assert np.array_equal(inference.reconstructions, PATCHES)
     with pytest.raises(EngineError, match=r"\[multiple of 2, 16, 16\], found uint8 \[3, 16, 16\]"):
         engine.infer(PATCHES[:3])
+    with pytest.raises(EngineError, match=r"\[2, 16, 16\], found uint8 \[4, 16, 16\]"):
+        engine.infer_frame(PATCHES[:4])
+
+
+def mapping_graph() -> bytes:
+    """A graph whose map is the patch averaged to 4 x 4, its score the largest of it; NaN where the mean is 0."""
+    return onnx.parser.parse_model("""
+        <ir_version: 10, opset_import: ["" : 18]>
+        g (uint8[N,16,16] patches) => (float[N] scores, uint8[N,16,16] reconstructions, float[N,4,4] anomaly_maps) {
+            one = Constant<value_ints = [1]>()
+            grey = Cast<to = 1>(patches)
+            image = Unsqueeze(grey, one)
+            pooled = AveragePool<kernel_shape = [4, 4], strides = [4, 4]>(image)
+            anomaly_maps = Squeeze(pooled, one)
+            axes = Constant<value_ints = [1, 2]>()
+            peak = ReduceMax<keepdims = 0>(anomaly_maps, axes)
+            same = Div(peak, peak)
+            scores = Mul(peak, same)
+            reconstructions = Identity(patches)
+        }""").SerializeToString()
+
+
+def test_frames_are_fused_as_numpy_would(fuse_of: Callable[..., bytes]) -> None:
+    """A strip's maps, [S, M, M], in frame order, go through the fusing graph once for each strip."""
+    fuse = Fusion(frames=3, patches_per_frame=2, gain=1.5).graph(4).SerializeToString()
+    engine = Engine(mapping_graph(), fuse=fuse, threads=1, patch_size=16, patches_per_frame=2)
+    strips = np.concatenate([PATCHES, PATCHES[::-1] // 2])
+    found = engine.infer(strips)
+    alone = strips.reshape(2, 3, 2, 4, 4, 4, 4).mean(axis=(4, 6))  # [strip, frame, patch, row, column]
+    expected = np.maximum(alone, 1.5 * alone.mean(axis=1, keepdims=True)).reshape(12, 4, 4)
+    assert found.anomaly_maps == pytest.approx(expected, rel=1e-5)
+    assert found.scores == pytest.approx(expected.max(axis=(1, 2)), rel=1e-5)
+    assert np.array_equal(found.reconstructions, strips)
+    with pytest.raises(EngineError, match=r"\[multiple of 6, 16, 16\], found uint8 \[4, 16, 16\]"):
+        engine.infer(strips[:4])
+
+
+@pytest.mark.parametrize("line", ["Neg(frame_maps)", "Mul(frame_maps, zero)", "Sub(zero, frame_maps)"])
+def test_no_fusing_graph_takes_a_frames_own_score_back(line: str, fuse_of: Callable[..., bytes]) -> None:
+    """Scores and maps are at least those of the frame alone, and NaN stays NaN, whatever the graph says."""
+    patches = PATCHES.copy()
+    patches[3] = 0  # scores NaN
+    engine = Engine(mapping_graph(), fuse=fuse_of(line, 6, 4), threads=1, patch_size=16, patches_per_frame=2)
+    alone = [engine.infer_frame(patches[at : at + 2]) for at in (0, 2, 4)]
+    found = engine.fuse(alone)
+    assert np.isnan(found.scores).tolist() == [False, False, False, True, False, False]
+    assert np.array_equal(found.scores, np.concatenate([each.scores for each in alone]), equal_nan=True)
+    assert found.anomaly_maps is not None
+    assert all(
+        np.array_equal(found.anomaly_maps[2 * at : 2 * at + 2], each.anomaly_maps) for at, each in enumerate(alone)
+    )
+
+
+def test_a_fused_score_that_is_no_number_stays_one(fuse_of: Callable[..., bytes]) -> None:
+    """NaN out of the fusing graph is not hidden by the frame's own score."""
+    fuse = fuse_of("Div(zero, zero_maps)".replace("zero_maps", "frame_maps"), 6, 4)
+    engine = Engine(mapping_graph(), fuse=fuse, threads=1, patch_size=16, patches_per_frame=2)
+    patches = PATCHES.copy()
+    patches[1, :4, :4] = 0
+    assert np.isnan(engine.infer(patches).scores).tolist() == [False, True, False, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +241,7 @@ print(said)
 
 def test_a_gpu_that_fails_later_is_not_replaced(graph: MakeGraph) -> None:
     """ONNX Runtime's own switch to the CPU while serving is off; without a GPU no more can be shown."""
-    session = Engine(graph(16), threads=1, patch_size=16)._session
+    session = Session(graph(16), provider="cpu", threads=1, spin=False)._session
     assert session._enable_fallback is False
 
 

@@ -23,16 +23,11 @@ from stripsight.errors import (
 )
 from stripsight.frame import FrameData, PixelFormat, decode_strip
 from stripsight.heatmap import colour_png, mapped
-from stripsight.inspector import (
-    HeatmapOptions,
-    HeatmapStyle,
-    HeatmapWhich,
-    Inspection,
-    Inspector,
-    StripRequest,
-)
+from stripsight.inspector import Inspector
 from stripsight.limits import FrozenLimits
 from stripsight.patches import crop
+from stripsight.start import start_engine
+from stripsight.strip import HeatmapOptions, HeatmapStyle, HeatmapWhich, Inspection, StripRequest
 from stripsight.verdict import Cause, Thresholds, Verdict
 from stripsight_lab.graph.assemble import assemble
 
@@ -119,7 +114,7 @@ def test_a_defect_is_rejected_where_it_is(inspector: Inspector, bad: Frames) -> 
 
 def test_one_item(item_bundle: Bundle, strip: Strip) -> None:
     """A product of one frame, item and region is inspected by the same code."""
-    inspector = Inspector(item_bundle, Engine(item_bundle.graph, threads=1, patch_size=48))
+    inspector = Inspector(item_bundle, start_engine(item_bundle, threads=1))
     for defective, verdict in ((False, Verdict.ACCEPT), (True, Verdict.REJECT)):
         frames = strip(item_bundle.recipe, 5, defective)
         assert in_time(inspector, asked(frames)).judgement.verdict is verdict
@@ -192,7 +187,7 @@ def test_no_accept_is_ever_late(strip_bundle: Bundle, strip_engine: Engine, good
     The clock moves with each look at it, so each deadline makes another step the late one.
     """
     ended = []
-    for deadline in range(1, 40):
+    for deadline in range(1, 80):
         inspector = Inspector(strip_bundle, strip_engine, clock=Ticks())
         try:
             inspection = inspector.inspect(asked(good), deadline)
@@ -205,14 +200,15 @@ def test_no_accept_is_ever_late(strip_bundle: Bundle, strip_engine: Engine, good
         if not late:
             assert inspection.total_s < deadline
         ended.append(f"{'late' if late else 'accept'} after {list(inspection.stages)[-1]}")
-    order = ["refused", "late after decode", "late after crop", "late after render", "accept after render"]
+    lates = [f"late after {step}" for step in ("decode", "crop", "infer", "render")]
+    order = ["refused", *lates, "accept after render"]
     assert list(dict.fromkeys(ended)) == order
 
 
 def test_a_late_result_keeps_its_scores(strip_bundle: Bundle, strip_engine: Engine, good: Frames) -> None:
     """When inference ended too late, the scores are told all the same; heatmaps are left out."""
     lates = []
-    for deadline in range(1, 40):
+    for deadline in range(1, 80):
         try:
             inspection = Inspector(strip_bundle, strip_engine, clock=Ticks()).inspect(
                 asked(good, heatmaps=ALL), deadline
@@ -230,7 +226,7 @@ def test_a_late_result_keeps_its_scores(strip_bundle: Bundle, strip_engine: Engi
 def test_heatmaps_end_before_the_deadline(strip_bundle: Bundle, strip_engine: Engine, good: Frames) -> None:
     """Rendering stops while there is time to answer: an accept stays one, and says what was left out."""
     inspector = Inspector(strip_bundle, strip_engine, clock=Ticks(0.005))
-    inspection = inspector.inspect(asked(good, heatmaps=ALL), 0.2)
+    inspection = inspector.inspect(asked(good, heatmaps=ALL), 0.3)
     assert inspection.judgement.verdict is Verdict.ACCEPT
     assert 0 < len(inspection.heatmaps) < 60
     assert inspection.heatmaps_left_out == 60 - len(inspection.heatmaps)
@@ -299,14 +295,14 @@ def test_scores_that_are_no_numbers(
 def test_a_wrong_count_of_scores_is_an_error(
     scores_of: Callable[..., bytes], strip_bundle: Bundle, good: Frames
 ) -> None:
-    """One score for 60 patches is no verdict, but an engine's failure."""
+    """One score for 20 patches is no verdict, but an engine's failure."""
     engine = Engine(scores_of("nan", count="one"), threads=1, patch_size=32)
-    with pytest.raises(ScoresError, match=r"expected float32 \[60\], found float32 \[1\]"):
+    with pytest.raises(ScoresError, match=r"expected float32 \[20\], found float32 \[1\]"):
         in_time(Inspector(strip_bundle, engine), asked(good))
 
 
 def test_an_engine_that_fails_is_an_error(strip_bundle: Bundle, good: Frames) -> None:
     """A failed inference is raised, so that the server stops serving; it is no verdict."""
     engine = Engine(strip_bundle.graph, threads=1, patch_size=16)
-    with pytest.raises(EngineError, match=r"uint8 \[N, 16, 16\], found uint8 \[60, 32, 32\]"):
+    with pytest.raises(EngineError, match=r"uint8 \[N, 16, 16\], found uint8 \[20, 32, 32\]"):
         in_time(Inspector(strip_bundle, engine), asked(good))

@@ -24,3 +24,17 @@ def test_a_stage_that_raises_is_timed() -> None:
     with pytest.raises(ValueError, match="broken"), timer.stage("decode"):
         raise ValueError("broken")
     assert timer.stages == {"decode": 2.0}
+
+
+def test_pauses_are_left_out_of_the_whole() -> None:
+    """The time between pause and resume counts in no stage and not in the total."""
+    times = iter([0.0, 2.0, 100.0, 101.0, 104.0, 105.0, 200.0, 201.0])
+    timer = StageTimer(lambda: next(times))
+    timer.pause()
+    timer.resume()
+    with timer.stage("decode"):
+        pass
+    timer.pause()
+    timer.resume()
+    assert timer.stages == {"decode": 3.0}
+    assert timer.total_s == 2.0 + 5.0 + 1.0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stripsight.errors import BundleThresholdsError, ScoresError
 from stripsight.recipe import load_recipe
-from stripsight.verdict import Cause, Judgement, Thresholds, Verdict, judge, rejected
+from stripsight.verdict import Cause, Judgement, Thresholds, Verdict, causes_of, judge, rejected, rejected_regions
 
 RECIPE = load_recipe("""
 schema_version = 1
@@ -172,3 +172,25 @@ def test_causes_are_listed_once_and_in_order() -> None:
     judgement = rejected(Cause.LATE, Cause.IMAGE_QUALITY).and_rejected(Cause.LATE, Cause.ANOMALY)
     assert judgement.causes == (Cause.ANOMALY, Cause.IMAGE_QUALITY, Cause.LATE)
     assert judgement.vials == ()
+
+
+def test_what_one_frame_rejects_by_itself() -> None:
+    """Regions with a score that is not accepted, the one furthest past its threshold first, and a NaN before all."""
+    found = rejected_regions(np.array([0.6, 0.5, 0.49, math.nan], np.float32), 7, LIMITS, RECIPE)
+    assert [(one.vial, one.region, one.frame) for one in found] == [("V2", "R1", 7), ("V1", "R1", 7), ("V1", "R0", 7)]
+    assert [one.threshold for one in found] == [0.25, 0.25, 0.5]
+    assert causes_of(one.score for one in found) == (Cause.ANOMALY, Cause.NON_FINITE_SCORE)
+
+
+@given(scores=st.lists(st.one_of(A_SCORE, st.just(math.nan), st.just(math.inf)), min_size=N, max_size=N))
+def test_a_strip_is_rejected_exactly_when_one_of_its_frames_is(scores: list[float]) -> None:
+    """And for the same causes: what is told early agrees with the judgement."""
+    frames = np.array(scores, np.float32).reshape(len(RECIPE.frame.indices), -1)
+    early = [
+        region
+        for index, each in zip(RECIPE.frame.indices, frames, strict=True)
+        for region in rejected_regions(each, index, LIMITS, RECIPE)
+    ]
+    judgement = judged(scores)
+    assert bool(early) is (judgement.verdict is Verdict.REJECT)
+    assert causes_of(region.score for region in early) == judgement.causes

@@ -14,6 +14,9 @@ def main(
     strips: Annotated[int, typer.Option(min=1, help="How many strips; one in three is defective.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Which strips: the same seed, the same pictures.")] = 1,
     cadence_ms: Annotated[int, typer.Option(min=1, help="Time from one strip to the next.")] = 500,
+    acquisition_ms: Annotated[
+        int, typer.Option(min=0, help="Time over which a strip's frames are taken and sent one by one; 0: at once.")
+    ] = 0,
     provider: Annotated[str, typer.Option(help="What the server computes on.")] = "cuda-or-cpu",
     slot_ms: Annotated[int | None, typer.Option(min=1, help="Time to an answer [the product's].")] = None,
     out: Annotated[
@@ -34,6 +37,7 @@ def main(
         strips=strips,
         seed=seed,
         cadence_ms=cadence_ms,
+        acquisition_ms=acquisition_ms,
         server_options=("--provider", provider, *(("--slot-ms", str(slot_ms)) if slot_ms else ())),
         out=out,
         picture=picture or out / "rejected.png",

@@ -54,6 +54,7 @@ class Show:
     server_options: tuple[str, ...]
     out: Path
     picture: Path
+    acquisition_ms: int = 0
     console: Console = field(default_factory=terminal)
     # Records stay, and a strip that has one is not inspected again: each run is a lot of its own.
     lot_id: str = field(default_factory=lambda: f"demo-{datetime.now(UTC):%Y%m%dT%H%M%S}")
@@ -97,7 +98,8 @@ class Show:
 
     def _greeting(self, shipped: Bundle) -> str:
         bundle = f"{shipped.recipe.product.name} {shipped.bundle_id[:12]}"
-        return f"{self.strips} strips of seed {self.seed}, one every {self.cadence_ms} ms, on bundle {bundle}"
+        sent = f", frames sent over {self.acquisition_ms} ms" if self.acquisition_ms else ""
+        return f"{self.strips} strips of seed {self.seed}, one every {self.cadence_ms} ms{sent}, on bundle {bundle}"
 
     def _render(self, kit: Sequence[KitItem], shipped: Bundle) -> None:
         spec = shipped.recipe.frame
@@ -149,8 +151,8 @@ class Show:
             slot_ms=status.slot_ms,
             cadence_ms=self.cadence_ms,
         )
-        slot_s, cadence_s = status.slot_ms / 1000, self.cadence_ms / 1000
-        return run, Order(self.lot_id, product, shipped.bundle_id, slot_s, cadence_s)
+        slot_s, cadence_s, acquisition_s = (ms / 1000 for ms in (status.slot_ms, self.cadence_ms, self.acquisition_ms))
+        return run, Order(self.lot_id, product, shipped.bundle_id, slot_s, cadence_s, acquisition_s)
 
     def _files(self, shown: str) -> str:
         return (

@@ -1,7 +1,5 @@
 """Puts the uint8 interface and the score around a network, in one ONNX graph."""
 
-from dataclasses import dataclass
-
 import onnx
 from onnx import compose, helper, parser
 
@@ -11,6 +9,7 @@ OPSET = 18
 IR_VERSION = 10
 FLOAT = onnx.TensorProto.FLOAT
 UINT8 = onnx.TensorProto.UINT8
+MAPS = "anomaly_maps"
 
 BEFORE = f"""
 before (uint8[N,P,P] patches) => (float[N,1,P,P] network_x) {{
@@ -35,14 +34,10 @@ after (float[N,1,P,P] network_y) => (uint8[N,P,P] reconstructions, float[N] faul
     fault = Mul(total, black)
 }}"""
 
-ALONE = """
-alone (float[N,M,M] network_m) => (float[N,M,M] anomaly_maps) {
-    anomaly_maps = Identity(network_m)
-}"""
-
 # A maximum need not pass NaN on, a sum does.
 LARGEST = """
-largest (float[N,M,M] network_m, float[N,M,M] anomaly_maps, float[N] fault) => (float[N] scores) {
+largest (float[N,M,M] network_m, float[N] fault) => (float[N,M,M] anomaly_maps, float[N] scores) {
+    anomaly_maps = Identity(network_m)
     map_total = ReduceSum<keepdims = 0>(network_m, rows_and_columns)
     map_fault = Mul(map_total, black)
     either_fault = Add(fault, map_fault)
@@ -51,69 +46,43 @@ largest (float[N,M,M] network_m, float[N,M,M] anomaly_maps, float[N] fault) => (
 }"""
 
 
-@dataclass(frozen=True)
-class Fusion:
-    """How the frames of a strip are seen together: a map becomes max(map, gain * mean over the frames).
-
-    What stays in its place, as a defect of the wall does, is in every frame; a bubble or a drop is not. The maximum
-    keeps what moves, a particle in the liquid, as it was. A graph that fuses takes whole strips only.
-    """
-
-    frames: int
-    patches_per_frame: int
-    gain: float
-
-    def graph(self, side: int) -> onnx.GraphProto:
-        """The maps of a strip, float32 [N, side, side], fused."""
-        return parser.parse_graph(f"""
-            fuse (float[N,M,M] network_m) => (float[N,M,M] anomaly_maps) {{
-                by_frame = Constant<value_ints = [{self.frames}, {self.patches_per_frame}, {side}, {side}]>()
-                each = Reshape(network_m, by_frame)
-                frames = Constant<value_ints = [0]>()
-                lasting = ReduceMean(each, frames)
-                gain = Constant<value_float = {self.gain:.6f}>()
-                lasting_weighed = Mul(lasting, gain)
-                fused = Max(each, lasting_weighed)
-                in_a_row = Constant<value_ints = [-1, {side}, {side}]>()
-                anomaly_maps = Reshape(fused, in_a_row)
-            }}""")
-
-
-def assemble(network: onnx.ModelProto, *, patch_size: int, fusion: Fusion | None = None) -> onnx.ModelProto:
-    """Return the inspection graph around a network, uint8 [N, P, P] `patches` in.
+def assemble(network: onnx.ModelProto, *, patch_size: int) -> onnx.ModelProto:
+    """Return the inspection graph around a network, uint8 [N, P, P] `patches` in, each frame for itself.
 
     The network takes `x` float32 [N, 1, P, P] in [0, 1] and gives `y` float32 [N, 1, P, P], the patches redrawn.
     Where that is all, `scores` float32 [N] are 1 - mean SSIM of each patch against its rounded reconstruction. Where it
     also gives `m` float32 [N, M, M], the anomaly maps, they are its largest values, and the maps come out as
-    `anomaly_maps`, fused over the frames if `fusion` says so: then N is that of a strip. `reconstructions` uint8
-    [N, P, P] come out in either case. A patch whose `y` or `m` is not finite scores NaN. Raises ValueError for a
-    network with another signature or operator set.
+    `anomaly_maps`. `reconstructions` uint8 [N, P, P] come out in either case. A patch whose `y` or `m` is not finite
+    scores NaN. Raises ValueError for a network with another signature or operator set.
     """
     side = _map_side(network, patch_size)
     core = compose.add_prefix(network, "network_").graph
-    judged = [_mean_ssim(patch_size)] if side is None else _by_map(side, fusion)
-    batch: str | int = fusion.frames * fusion.patches_per_frame if fusion and side else "N"
-    square: list[str | int | None] = [batch, patch_size, patch_size]
+    judged = _mean_ssim(patch_size) if side is None else parser.parse_graph(LARGEST)
+    square: list[str | int | None] = ["N", patch_size, patch_size]
     outputs = [
-        helper.make_tensor_value_info("scores", FLOAT, [batch]),
+        helper.make_tensor_value_info("scores", FLOAT, ["N"]),
         helper.make_tensor_value_info("reconstructions", UINT8, square),
     ]
     if side is not None:
-        outputs.append(helper.make_tensor_value_info("anomaly_maps", FLOAT, [batch, side, side]))
+        outputs.append(helper.make_tensor_value_info(MAPS, FLOAT, ["N", side, side]))
     graph = helper.make_graph(
-        [node for part in (parser.parse_graph(BEFORE), core, parser.parse_graph(AFTER), *judged) for node in part.node],
+        [node for part in (parser.parse_graph(BEFORE), core, parser.parse_graph(AFTER), judged) for node in part.node],
         "inspect",
         [helper.make_tensor_value_info("patches", UINT8, square)],
         outputs,
-        initializer=[tensor for part in (core, *judged) for tensor in part.initializer],
+        initializer=[tensor for part in (core, judged) for tensor in part.initializer],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _by_map(side: int, fusion: Fusion | None) -> list[onnx.GraphProto]:
-    return [fusion.graph(side) if fusion else parser.parse_graph(ALONE), parser.parse_graph(LARGEST)]
+def map_side(model: onnx.ModelProto) -> int:
+    """Return M of an inspection graph's anomaly maps. Raises ValueError for one without."""
+    sides = [value.type.tensor_type.shape.dim[-1].dim_value for value in model.graph.output if value.name == MAPS]
+    if not sides:
+        raise ValueError(f"inspection graph: expected an output {MAPS}, found none")
+    return sides[0]
 
 
 def _mean_ssim(patch_size: int) -> onnx.GraphProto:

@@ -14,8 +14,9 @@ from skimage.metrics import structural_similarity
 from torch import nn
 
 from stripsight.engine import Engine
-from stripsight_lab.graph.assemble import IR_VERSION, OPSET, Fusion
+from stripsight_lab.graph.assemble import IR_VERSION, OPSET, map_side
 from stripsight_lab.graph.compact import compact
+from stripsight_lab.graph.fuse import Fusion
 from stripsight_lab.graph.ssim import SIGMA
 
 __all__ = ["Parity", "compact", "export_generator", "parity"]
@@ -75,11 +76,12 @@ def parity(
 ) -> Parity:
     """Compare the inspection graph `model` with `module` in float64 and, for a mean SSIM, with scikit-image.
 
-    `patches` are uint8 [N, P, P], N whole frames. Both sides redraw and round by themselves, so a pixel close
-    to a rounding step differs by 1.
+    `patches` are uint8 [N, P, P], N whole frames; with `fusion`, whose graph then runs too, one strip. Both sides
+    redraw and round by themselves, so a pixel close to a rounding step differs by 1.
     """
     redrawn, scores = _redraw(module, patches, fusion)
-    inference = Engine(model.SerializeToString(), patch_size=patches.shape[1]).infer(patches)
+    fuse = fusion and fusion.graph(map_side(model)).SerializeToString()
+    inference = Engine(model.SerializeToString(), fuse=fuse or None, patch_size=patches.shape[1]).infer(patches)
     steps = np.abs(inference.reconstructions.astype(np.int16) - redrawn)
     return Parity(
         patches=len(patches),

@@ -31,9 +31,12 @@ def ablate_step(experiment: Experiment, units: int | None = None) -> Table:
 def _rows(experiment: Experiment, count: int | None) -> list[Row]:
     recipe, units = experiment.load_recipe(), kit_of(experiment, "tuning")[:count]
     network = load_network(experiment.work / CHECKPOINT)
-    plain = experiment.model_copy(update={"export": experiment.export.model_copy(update={"frame_gain": 0.0})})
     engines = [
-        Engine(inspection_graph(module, plain, recipe).SerializeToString(), patch_size=recipe.patch.size_px)
+        Engine(
+            inspection_graph(module, experiment, recipe).SerializeToString(),
+            patch_size=recipe.patch.size_px,
+            patches_per_frame=recipe.patches_per_frame,
+        )
         for module in (network.generator.linear, network)
     ]
     frames = len(recipe.frame.indices)

@@ -18,7 +18,7 @@ from stripsight_lab.evaluate.pixels import ScoreBins
 from stripsight_lab.evaluate.tuning_tables import thresholds_table, what_if_table
 from stripsight_lab.experiment import Experiment
 from stripsight_lab.kits import KitScores, acquired, score_kit
-from stripsight_lab.pipeline.prepare import BASELINE, GRAPH
+from stripsight_lab.pipeline.prepare import BASELINE, FUSE, GRAPH
 from stripsight_lab.pipeline.record import digest, is_done, read, recorded
 from stripsight_lab.qualify.criteria import write_down
 from stripsight_lab.source.unit import Unit
@@ -29,8 +29,20 @@ TITLES = {GRAPH: "this bundle", BASELINE: "linear autoencoder alone"}
 
 
 def engine(experiment: Experiment, name: str = GRAPH) -> Engine:
-    """The service's engine on one of the experiment's graphs."""
-    return Engine((experiment.work / name).read_bytes(), patch_size=experiment.load_recipe().patch.size_px)
+    """The service's engine on one of the experiment's graphs, with the fusion that belongs to it."""
+    recipe = experiment.load_recipe()
+    return Engine(
+        (experiment.work / name).read_bytes(),
+        fuse=fuse_graph(experiment, name),
+        patch_size=recipe.patch.size_px,
+        patches_per_frame=recipe.patches_per_frame,
+    )
+
+
+def fuse_graph(experiment: Experiment, name: str = GRAPH) -> bytes | None:
+    """The fusing graph beside one of the experiment's graphs; None where there is none."""
+    fused = name == GRAPH and FUSE in read(experiment.work, "export").outputs
+    return (experiment.work / FUSE).read_bytes() if fused else None
 
 
 def graphs(experiment: Experiment) -> list[str]:
@@ -57,7 +69,9 @@ def _key(experiment: Experiment, kit: str, name: str, runs: int) -> str:
     """What the scores follow from, in 16 hex digits."""
     recipe = experiment.load_recipe().model_dump(mode="json", include={"frame", "patch", "vials", "regions"})
     units = [unit.unit_id for unit in kit_of(experiment, kit)]
-    made_of = [digest(experiment.work / name), experiment.source.model_dump(mode="json"), units, runs, recipe]
+    fuse = fuse_graph(experiment, name) or b""
+    graphs = [digest(experiment.work / name), hashlib.sha256(fuse).hexdigest()]
+    made_of = [*graphs, experiment.source.model_dump(mode="json"), units, runs, recipe]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
 

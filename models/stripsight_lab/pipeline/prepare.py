@@ -16,9 +16,10 @@ from stripsight_lab.gan.checkpoint import load_autoencoder
 from stripsight_lab.gan.ranks import is_first_process
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.train import train as train_gan
-from stripsight_lab.graph.assemble import Fusion, assemble
+from stripsight_lab.graph.assemble import assemble, map_side
 from stripsight_lab.graph.compact import compact
 from stripsight_lab.graph.export import export_generator, parity
+from stripsight_lab.graph.fuse import Fusion
 from stripsight_lab.pipeline.record import digest, is_done, recorded
 from stripsight_lab.training.linear import LinearSettings, load_linear, train_linear
 from stripsight_lab.training.train import load_network
@@ -26,6 +27,7 @@ from stripsight_lab.training.train import train as train_refined
 
 CHECKPOINT = "checkpoint.pt"
 GRAPH = "inspect.onnx"
+FUSE = "fuse.onnx"
 BASELINE = "linear.onnx"
 PARITY = "parity.json"
 
@@ -65,23 +67,31 @@ def train(experiment: Experiment) -> None:
 
 
 def export(experiment: Experiment) -> None:
-    """Write the inspection graph and, where there is one, that of the linear autoencoder alone, the baseline."""
+    """Write the inspection graph, the fusing one, and that of the linear autoencoder alone: those that there are."""
     recipe, work = experiment.load_recipe(), experiment.work
-    settings = experiment.export.model_dump() | {"scoring": recipe.scoring.method}
+    # The unit stands here since there were graphs of whole strips: those are made anew.
+    settings = experiment.export.model_dump() | {"scoring": recipe.scoring.method, "unit": "frame"}
     inputs = {CHECKPOINT: digest(work / CHECKPOINT), "recipe": digest(experiment.recipe)}
     if is_done(work, "export", settings, inputs):
         return
     network, baseline = _networks(experiment, recipe)
+    fusion = _fusion(experiment, recipe)
     with recorded(work, experiment.name, "export", settings, inputs) as outputs:
         for name, module in ((GRAPH, network), (BASELINE, baseline)):
             if module is not None:
-                graph = inspection_graph(module, experiment, recipe)
-                (work / name).write_bytes(graph.SerializeToString())
-                outputs[name] = digest(work / name)
+                outputs[name] = _written(work / name, inspection_graph(module, experiment, recipe))
+        graph = onnx.load(work / GRAPH)
+        if fusion:
+            outputs[FUSE] = _written(work / FUSE, fusion.graph(map_side(graph)))
         unit = experiment.source.tuning_kit()[0]
-        agreement = parity(network, onnx.load(work / GRAPH), cut(unit, 0, recipe).patches, _fusion(experiment, recipe))
+        agreement = parity(network, graph, cut(unit, 0, recipe).patches, fusion)
         (work / PARITY).write_text(json.dumps(asdict(agreement), indent=1) + "\n")
         outputs[PARITY] = digest(work / PARITY)
+
+
+def _written(path: Path, graph: onnx.ModelProto) -> str:
+    path.write_bytes(graph.SerializeToString())
+    return digest(path)
 
 
 def _networks(experiment: Experiment, recipe: Recipe) -> tuple[nn.Module, nn.Module | None]:
@@ -104,9 +114,11 @@ def inspection_graph(module: nn.Module, experiment: Experiment, recipe: Recipe) 
     exported = export_generator(module, patch_size=size, patches_per_frame=recipe.patches_per_frame)
     weights = experiment.export.weights
     stored = exported if weights == "float32" else compact(exported, kind=weights)
-    return assemble(stored, patch_size=size, fusion=_fusion(experiment, recipe))
+    return assemble(stored, patch_size=size)
 
 
 def _fusion(experiment: Experiment, recipe: Recipe) -> Fusion | None:
     gain = experiment.export.frame_gain
-    return Fusion(len(recipe.frame.indices), recipe.patches_per_frame, gain) if gain else None
+    if not gain or recipe.scoring.method != "anomaly_map":
+        return None
+    return Fusion(len(recipe.frame.indices), recipe.patches_per_frame, gain)

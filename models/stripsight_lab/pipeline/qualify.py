@@ -12,7 +12,7 @@ from stripsight_lab.dataset.digest import picture_digests
 from stripsight_lab.dataset.store import PatchStore
 from stripsight_lab.experiment import Experiment
 from stripsight_lab.kits import KitScores
-from stripsight_lab.pipeline.judge import CRITERIA, engine, evaluations, kit_of, scores, tuned
+from stripsight_lab.pipeline.judge import CRITERIA, engine, evaluations, fuse_graph, kit_of, scores, tuned
 from stripsight_lab.pipeline.prepare import GRAPH, patches_folder
 from stripsight_lab.pipeline.record import commit, digest, read, recorded
 from stripsight_lab.qualify.criteria import written_before
@@ -112,7 +112,12 @@ def _panel(experiment: Experiment, test: KitScores) -> Panel | None:
 def _determinism(experiment: Experiment, test: KitScores, thresholds: tuple[float, ...]) -> Determinism:
     recipe, units = experiment.load_recipe(), kit_of(experiment, "test")[:REPEATED_UNITS]
     patches = np.concatenate([cut(unit, 0, recipe).patches for unit in units])
-    conditions, spreads = repeated_scores((experiment.work / GRAPH).read_bytes(), patches)
+    conditions, spreads = repeated_scores(
+        (experiment.work / GRAPH).read_bytes(),
+        patches,
+        fuse=fuse_graph(experiment),
+        patches_per_frame=recipe.patches_per_frame,
+    )
     return determinism(conditions, spreads, test, thresholds)
 
 

@@ -16,7 +16,7 @@ from stripsight_lab.card import card
 from stripsight_lab.dataset.cut import cut
 from stripsight_lab.experiment import Experiment
 from stripsight_lab.kits import KitScores
-from stripsight_lab.pipeline.judge import engine, evaluations, kit_of, scores, tuned
+from stripsight_lab.pipeline.judge import engine, evaluations, fuse_graph, kit_of, scores, tuned
 from stripsight_lab.pipeline.prepare import GRAPH, PARITY
 from stripsight_lab.pipeline.record import read
 from stripsight_lab.source.unit import Unit
@@ -33,6 +33,7 @@ def ship(experiment: Experiment, file: Path, out: Path) -> Bundle:
         out,
         recipe_text=experiment.recipe.read_text(),
         graph=(experiment.work / GRAPH).read_bytes(),
+        fuse=fuse_graph(experiment),
         thresholds=_thresholds(tuning, recipe),
         challenge=_challenge(experiment, tuning, recipe),
         card_text=card(experiment, recipe, tuning, evaluations(experiment)),

@@ -56,20 +56,29 @@ def repeated_scores(
     graph: bytes,
     patches: NDArray[np.uint8],
     *,
+    fuse: bytes | None = None,
+    patches_per_frame: int = 0,
     threads: Sequence[int] = (1, 2),
     repeats: int = 3,
     providers: Sequence[ProviderChoice] | None = None,
 ) -> tuple[tuple[Condition, ...], Floats]:
     """Score `patches`, uint8 [N, P, P], in every condition: the conditions and the spread of each patch, [N].
 
-    N is a multiple of the graph's batch. Each condition has a session of its own. On CUDA the thread count is that of
-    the little that stays on the CPU. Raises what the engine raises.
+    N is whole strips where `fuse` is given, else whole frames of `patches_per_frame`. Each condition has a session of
+    its own. On CUDA the thread count is that of the little that stays on the CPU. Raises what the engine raises.
     """
     size = patches.shape[-1]
     conditions, every = [], []
     for provider in providers or providers_here(graph, size):
         for count in threads:
-            engine = Engine(graph, provider=provider, threads=count, patch_size=size)
+            engine = Engine(
+                graph,
+                fuse=fuse,
+                provider=provider,
+                threads=count,
+                patch_size=size,
+                patches_per_frame=patches_per_frame,
+            )
             scores = np.stack([engine.infer(patches).scores for _ in range(repeats)]).astype(np.float64)
             conditions.append(Condition(engine.provider, count, repeats, float(np.ptp(scores, axis=0).max())))
             every.append(scores)

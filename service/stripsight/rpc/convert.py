@@ -1,14 +1,36 @@
 """Messages to values and back. Enums go by name: a missing counterpart fails at import, not in a call."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
-from stripsight.errors import IdInvalid, OptionsInvalid, PixelFormatError, ProductMismatch
+from stripsight.arrivals import Opening, Part
+from stripsight.checks import Finding
+from stripsight.errors import (
+    HeaderError,
+    IdInvalid,
+    InvalidRequest,
+    OptionsInvalid,
+    PixelFormatError,
+    ProductMismatch,
+)
 from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.recipe import PixelFormat, Recipe
-from stripsight.station import Readiness, Status
-from stripsight.strip import Heatmap, HeatmapOptions, HeatmapStyle, HeatmapWhich, Inspection, StripKey, StripRequest
+from stripsight.status import Readiness, Status
+from stripsight.strip import (
+    Heatmap,
+    HeatmapOptions,
+    HeatmapStyle,
+    HeatmapWhich,
+    Inspection,
+    RejectedEarly,
+    StripHeader,
+    StripKey,
+    StripRequest,
+)
 from stripsight.verdict import Cause, RegionResult, Verdict
 
 _PIXEL_FORMATS = {pb.PixelFormat.Value(f"PIXEL_FORMAT_{member}"): member for member in PixelFormat}
@@ -22,7 +44,7 @@ _PROVIDERS = {"": pb.PROVIDER_UNSPECIFIED, "cpu": pb.PROVIDER_CPU, "cuda": pb.PR
 _SEQ_MAX = 2**63 - 1  # what a database's signed integer holds
 
 
-def strip_key(message: service_pb.InspectStripRequest) -> StripKey:
+def strip_key(message: service_pb.InspectStripRequest | service_pb.StripHeader) -> StripKey:
     """Read which strip it is about. Raises IdInvalid."""
     if not 1 <= message.strip_seq <= _SEQ_MAX:
         raise IdInvalid(
@@ -35,22 +57,48 @@ def strip_key(message: service_pb.InspectStripRequest) -> StripKey:
 
 def strip_request(message: service_pb.InspectStripRequest) -> StripRequest:
     """Read a request whose key is right. Raises an InvalidRequest that names the field."""
-    if not message.product:
-        raise ProductMismatch("product: expected the name of the product on the machine, found none", field="product")
-    return StripRequest(
-        strip_id=message.strip_id,
-        lot_id=message.lot_id,
-        strip_seq=message.strip_seq,
-        frames=tuple(_frame(frame, f"frames[{position}]") for position, frame in enumerate(message.frames)),
-        heatmaps=_heatmap_options(message.heatmaps),
-        product=message.product,
-        simulated=message.simulated,
-    )
+    fields = _header(message)
+    frames = tuple(_frame(frame, f"frames[{position}]") for position, frame in enumerate(message.frames))
+    return StripRequest(frames=frames, **fields)
+
+
+def strip_header(message: service_pb.StripHeader) -> StripHeader:
+    """Read a header whose key is right. Raises an InvalidRequest that names the field."""
+    return StripHeader(**_header(message))
+
+
+def stream_part(message: service_pb.InspectFramesRequest, position: int) -> Part:
+    """Read message `position` of a stream, the header being number 0. Raises an InvalidRequest that names the field."""
+    part = message.WhichOneof("part")
+    if part == "header":
+        return Opening(strip_key(message.header), partial(strip_header, message.header))
+    if part == "frame":
+        return _frame(message.frame, f"frames[{position - 1}]")
+    if position == 0:
+        raise HeaderError("expected a header as the first message, found an empty one", field="header", found="nothing")
+    raise InvalidRequest(f"message {position}: expected a frame, found an empty one", field="part")
 
 
 def inspect_strip_response(inspection: Inspection) -> service_pb.InspectStripResponse:
     """Write the reply."""
     return service_pb.InspectStripResponse(inspection=_inspection(inspection))
+
+
+def inspect_frames_response(answer: RejectedEarly | Inspection) -> service_pb.InspectFramesResponse:
+    """Write one of a stream's answers."""
+    if isinstance(answer, Inspection):
+        return service_pb.InspectFramesResponse(inspection=_inspection(answer))
+    return service_pb.InspectFramesResponse(
+        rejected_early=pb.RejectedEarly(
+            frame_index=answer.frame,
+            causes=[_CAUSES[cause] for cause in answer.causes],
+            findings=_findings(answer.findings),
+            regions=[
+                pb.RejectedRegion(vial=one.vial, region=one.region, score=one.score, threshold=one.threshold)
+                for one in answer.regions
+            ],
+        )
+    )
 
 
 def get_status_response(status: Status) -> service_pb.GetStatusResponse:
@@ -65,6 +113,20 @@ def get_status_response(status: Status) -> service_pb.GetStatusResponse:
         slot_ms=round(status.slot_s * 1000),
         uptime_ms=round(status.uptime_s * 1000),
     )
+
+
+def _header(message: service_pb.InspectStripRequest | service_pb.StripHeader) -> dict[str, Any]:
+    """Return the fields of a StripHeader."""
+    if not message.product:
+        raise ProductMismatch("product: expected the name of the product on the machine, found none", field="product")
+    return {
+        "strip_id": message.strip_id,
+        "lot_id": message.lot_id,
+        "strip_seq": message.strip_seq,
+        "heatmaps": _heatmap_options(message.heatmaps),
+        "product": message.product,
+        "simulated": message.simulated,
+    }
 
 
 def _frame(message: pb.Frame, field: str) -> FrameData:
@@ -114,10 +176,7 @@ def _inspection(inspection: Inspection) -> pb.Inspection:
         strip_seq=inspection.strip_seq,
         verdict=_VERDICTS[inspection.judgement.verdict],
         causes=[_CAUSES[cause] for cause in inspection.judgement.causes],
-        findings=[
-            pb.Finding(cause=_CAUSES[finding.cause], frame_index=finding.frame_index, message=finding.message)
-            for finding in inspection.findings
-        ],
+        findings=_findings(inspection.findings),
         vials=[
             pb.Vial(name=vial.vial, regions=[_region(region) for region in vial.regions])
             for vial in inspection.judgement.vials
@@ -130,6 +189,13 @@ def _inspection(inspection: Inspection) -> pb.Inspection:
         record_seq=inspection.record_seq,
         record_hash=inspection.record_hash,
     )
+
+
+def _findings(findings: Iterable[Finding]) -> list[pb.Finding]:
+    return [
+        pb.Finding(cause=_CAUSES[finding.cause], frame_index=finding.frame_index, message=finding.message)
+        for finding in findings
+    ]
 
 
 def _region(result: RegionResult) -> pb.Region:

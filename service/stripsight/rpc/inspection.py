@@ -1,13 +1,20 @@
 """The inspection service: translates, and nothing else."""
 
+import threading
 import time
+from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 import grpc
 
+from stripsight.arrivals import Arrivals
+from stripsight.errors import StreamLeft
 from stripsight.inspection.v1.inspection_service_pb2 import (
     GetStatusRequest,
     GetStatusResponse,
+    InspectFramesRequest,
+    InspectFramesResponse,
     InspectStripRequest,
     InspectStripResponse,
 )
@@ -32,6 +39,27 @@ class InspectionServicer(InspectionServiceServicer):
         inspection = self._station.inspect(convert.strip_key(request), read, arrived, remaining_s)
         return convert.inspect_strip_response(inspection)
 
+    def InspectFrames(
+        self, request_iterator: Iterator[InspectFramesRequest], context: grpc.ServicerContext
+    ) -> Iterator[InspectFramesResponse]:
+        """Judge one strip whose frames come one by one."""
+        arrivals, remaining_s = self._station.arrivals(), context.time_remaining()
+        # Of its own, since gRPC hands messages out without a time limit, and a lane at work must not delay them.
+        threading.Thread(target=_receive, args=(request_iterator, arrivals), name="frames", daemon=True).start()
+        yield from map(convert.inspect_frames_response, self._station.inspect_frames(arrivals, remaining_s))
+
     def GetStatus(self, request: GetStatusRequest, context: grpc.ServicerContext) -> GetStatusResponse:
         """Tell how the service is."""
         return convert.get_status_response(self._station.status())
+
+
+def _receive(requests: Iterator[InspectFramesRequest], arrivals: Arrivals) -> None:
+    """Put a call's messages into `arrivals` as they arrive, and how the client's side ended."""
+    try:
+        for position, message in enumerate(islice(requests, arrivals.messages_max)):
+            arrivals.put(convert.stream_part(message, position))
+        arrivals.end()
+    except grpc.RpcError:
+        arrivals.fail(StreamLeft("the client left, or its deadline passed, before all frames had come"))
+    except Exception as error:  # raised again by the thread that answers the call
+        arrivals.fail(error)

@@ -1,7 +1,7 @@
 """Exceptions to google.rpc.Status: one table, one ErrorInfo each, BadRequest for a wrong argument."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import grpc
 import structlog
@@ -20,6 +20,8 @@ from stripsight.errors import (
     RecipeError,
     RecordError,
     SlotTooShort,
+    StreamIdle,
+    StreamLeft,
     StripsightError,
 )
 from stripsight.metrics import Metrics
@@ -31,6 +33,8 @@ _CODES: dict[type[StripsightError], grpc.StatusCode] = {
     NotReady: grpc.StatusCode.UNAVAILABLE,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     SlotTooShort: grpc.StatusCode.DEADLINE_EXCEEDED,
+    StreamIdle: grpc.StatusCode.DEADLINE_EXCEEDED,
+    StreamLeft: grpc.StatusCode.CANCELLED,
     RecipeError: grpc.StatusCode.FAILED_PRECONDITION,
     BundleError: grpc.StatusCode.FAILED_PRECONDITION,
     ProviderError: grpc.StatusCode.FAILED_PRECONDITION,
@@ -41,6 +45,7 @@ _CODES: dict[type[StripsightError], grpc.StatusCode] = {
 _TEXT_MAX = 300  # a status travels in the trailers, which gRPC limits to 8 KiB
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Message]
+Streaming = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 if TYPE_CHECKING:
     _Interceptor = grpc.ServerInterceptor[Any, Any]
@@ -70,7 +75,7 @@ def plain(text: str) -> str:
 
 
 class ErrorsToStatus(_Interceptor):
-    """Guards the unary calls of Stripsight's own services."""
+    """Guards the calls of Stripsight's own services, unary and both ways streaming."""
 
     def __init__(self, metrics: Metrics) -> None:
         """`metrics` counts the calls that end with an error."""
@@ -84,31 +89,52 @@ class ErrorsToStatus(_Interceptor):
         """Wrap the method's handler."""
         handler = continuation(handler_call_details)
         method = handler_call_details.method
-        ours = method.startswith(f"/{DOMAIN}.")
-        if handler is None or handler.unary_unary is None or handler.request_deserializer is None or not ours:
+        if handler is None or handler.request_deserializer is None or not method.startswith(f"/{DOMAIN}."):
             return handler
-        return grpc.unary_unary_rpc_method_handler(
-            self._guarded(handler.unary_unary, method.rpartition("/")[2]),
-            request_deserializer=_tolerant(handler.request_deserializer),
-            response_serializer=handler.response_serializer,
-        )
+        codec = {
+            "request_deserializer": _tolerant(handler.request_deserializer),
+            "response_serializer": handler.response_serializer,
+        }
+        name = method.rpartition("/")[2]
+        if handler.stream_stream is not None:
+            return grpc.stream_stream_rpc_method_handler(self._guarded_stream(handler.stream_stream, name), **codec)
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(self._guarded(handler.unary_unary, name), **codec)
+        return handler
 
     def _guarded(self, behaviour: Behaviour, method: str) -> Behaviour:
         def guarded(request: Message | InvalidRequest, context: grpc.ServicerContext) -> Message:
             try:
-                if isinstance(request, InvalidRequest):
-                    raise request
-                return behaviour(request, context)
-            except StripsightError as known:
-                error = known
-                _log.info("refused", method=method, reason=error.reason, message=plain(error.message))
-            except Exception:
-                error = StripsightError(UNKNOWN)
-                _log.exception("failed", method=method)
-            self._metrics.refused(error.reason)
-            return context.abort_with_status(rpc_status.to_status(status_of(error)))
+                return behaviour(_read(request), context)
+            except Exception as error:
+                return self._end(error, method, context)
 
         return guarded
+
+    def _guarded_stream(self, behaviour: Streaming, method: str) -> Streaming:
+        def guarded(requests: Iterator[Message | InvalidRequest], context: grpc.ServicerContext) -> Iterator[Message]:
+            try:
+                yield from behaviour(map(_read, requests), context)
+            except Exception as error:
+                self._end(error, method, context)
+
+        return guarded
+
+    def _end(self, error: Exception, method: str, context: grpc.ServicerContext) -> NoReturn:
+        if isinstance(error, StripsightError):
+            known = error
+            _log.info("refused", method=method, reason=known.reason, message=plain(known.message))
+        else:
+            known = StripsightError(UNKNOWN)
+            _log.error("failed", method=method, exc_info=error)
+        self._metrics.refused(known.reason)
+        context.abort_with_status(rpc_status.to_status(status_of(known)))
+
+
+def _read(request: Message | InvalidRequest) -> Message:
+    if isinstance(request, InvalidRequest):
+        raise request
+    return request
 
 
 def _tolerant(parse: Callable[[bytes], Message]) -> Callable[[bytes], Message | InvalidRequest]:

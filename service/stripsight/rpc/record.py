@@ -6,12 +6,12 @@ from contextlib import suppress
 from stripsight.bundle import Bundle
 from stripsight.errors import RecordError
 from stripsight.exits import Exit
-from stripsight.inspector import ChallengeResult
 from stripsight.journal.journal import Journal, Policy
 from stripsight.journal.outbox import Outbox
 from stripsight.journal.record import EventKind
 from stripsight.metrics import Metrics
 from stripsight.settings import Settings
+from stripsight.start import ChallengeResult
 
 # For the records that the copy lacks at the end; the next service copies what is left.
 _LAST_COPIES_S = 1.0

@@ -13,13 +13,14 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from stripsight import start
 from stripsight.bundle import Bundle, load
 from stripsight.engine import Engine
 from stripsight.errors import RecordError, StripsightError
 from stripsight.exits import Exit
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
-from stripsight.inspector import Inspector, challenge
+from stripsight.inspector import Inspector
 from stripsight.journal.record import EventKind
 from stripsight.metrics import Metrics
 from stripsight.rpc.inspection import InspectionServicer
@@ -40,9 +41,8 @@ _log = structlog.get_logger()
 
 
 def start_engine(bundle: Bundle, settings: Settings) -> Engine:
-    """Start the engine on the bundle's graph. Raises ProviderError or EngineError."""
-    size = bundle.recipe.patch.size_px
-    return Engine(bundle.graph, provider=settings.provider, threads=settings.threads, patch_size=size)
+    """Start the engine on the bundle's graphs. Raises ProviderError or EngineError."""
+    return start.start_engine(bundle, provider=settings.provider, threads=settings.threads)
 
 
 class Server:
@@ -93,6 +93,7 @@ class Server:
             journal=self.record.journal,
             waiting=self._settings.waiting,
             slot_s=self.slot_s,
+            idle_s=self._settings.stream_idle_ms / 1000,
             on_failure=self._failed,
         )
         self._fail = self.station.fail
@@ -111,7 +112,7 @@ class Server:
         """
         engine = self._start_engine(self.bundle, self._settings)
         engine.warm_up(self.bundle.recipe.patch_count)
-        passed = challenge(engine, self.bundle)
+        passed = start.challenge(engine, self.bundle)
         self.record.loaded(self.bundle, engine.provider, passed)
         self.station.opened(Inspector(self.bundle, engine), engine.provider)
         self._set_health(serving=True)

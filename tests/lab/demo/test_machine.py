@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import grpc
 import numpy as np
@@ -35,6 +36,17 @@ class Answering(InspectionServiceServicer):
     ) -> service_pb.InspectStripResponse:
         """Answer."""
         return self._answer(request, context)
+
+    def InspectFrames(
+        self, request_iterator: Iterator[service_pb.InspectFramesRequest], context: grpc.ServicerContext
+    ) -> Iterator[service_pb.InspectFramesResponse]:
+        """Answer what the frames are as one request."""
+        header = next(request_iterator).header
+        request = service_pb.InspectStripRequest(
+            strip_id=header.strip_id, lot_id=header.lot_id, strip_seq=header.strip_seq, product=header.product
+        )
+        request.frames.extend(message.frame for message in request_iterator)
+        yield service_pb.InspectFramesResponse(inspection=self._answer(request, context).inspection)
 
 
 @pytest.fixture
@@ -166,3 +178,22 @@ def test_stops_when_told(served: Callable[[Answer], Client]) -> None:
 
     results = run(served(answer), order(slot_s=FAR_S, cadence_s=FAR_S), 3, stop)
     assert [result.strip_seq for result in results] == [1]
+
+
+def test_sends_frames_as_they_are_taken(served: Callable[[Answer], Client]) -> None:
+    """With an acquisition time each frame goes by itself, in its order, and the last when the strip is due."""
+    seen: list[service_pb.InspectStripRequest] = []
+
+    def answer(
+        request: service_pb.InspectStripRequest, context: grpc.ServicerContext
+    ) -> service_pb.InspectStripResponse:
+        seen.append(request)
+        return service_pb.InspectStripResponse(inspection=inspection(request, score=0.1))
+
+    to = replace(order(slot_s=FAR_S, cadence_s=0.01), acquisition_s=0.015)
+    results = run(served(answer), to, 2)
+    assert [result.accepted for result in results] == [True, True]
+    assert [[frame.index for frame in request.frames] for request in seen] == [[0, 7], [0, 7]]
+    assert [to.before_last_s(index) for index in (0, 15)] == [0.015, 0.0]
+    times = [frame.capture_time.ToMicroseconds() for frame in seen[0].frames]
+    assert times[1] - times[0] == pytest.approx(7000, abs=2)

@@ -12,7 +12,8 @@ from stripsight.engine import Engine
 from stripsight.errors import EngineError
 from stripsight.graph import check_graph
 from stripsight.recipe import load_recipe
-from stripsight_lab.graph.assemble import Fusion, assemble
+from stripsight_lab.graph.assemble import assemble, map_side
+from stripsight_lab.graph.fuse import Fusion
 
 Formula = Callable[..., onnx.ModelProto]
 Reference = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float64]]
@@ -115,9 +116,9 @@ def test_a_network_that_breaks_down_earns_no_accept(formula: Formula, place: str
 
 def test_what_stays_over_the_frames_counts_more_and_what_moves_is_kept(formula: Formula) -> None:
     """Maps become max(map, gain * mean over the frames), place by place; a batch is a strip."""
-    fusion = Fusion(frames=3, patches_per_frame=2, gain=1.5)
-    graph = assemble(formula(SIZE, MAPPED, side=4), patch_size=SIZE, fusion=fusion)
-    runs = Engine(graph.SerializeToString(), threads=1, patch_size=SIZE)
+    graph = assemble(formula(SIZE, MAPPED, side=4), patch_size=SIZE)
+    fuse = Fusion(frames=3, patches_per_frame=2, gain=1.5).graph(map_side(graph)).SerializeToString()
+    runs = Engine(graph.SerializeToString(), fuse=fuse, threads=1, patch_size=SIZE, patches_per_frame=2)
     batch = np.zeros((6, SIZE, SIZE), np.uint8)
     batch[[0, 2, 4], 2, 2] = 100  # patch 0 of each frame: it stays
     batch[3, 9, 17] = 255  # patch 1 of frame 1 only: it moves

@@ -8,8 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stripsight.bundle import load
-from stripsight.engine import Engine
-from stripsight.inspector import challenge
+from stripsight.start import challenge, start_engine
 from stripsight_lab.cli import app
 from stripsight_lab.experiment import load_experiment
 from stripsight_lab.pipeline.record import read
@@ -88,7 +87,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_bundle_serves_and_says_how_it_was_made(folder: Path) -> None:
     """It loads, passes its own challenge set; card and manifest tell settings, figures and every step."""
     bundle = load(folder / "bundle")
-    assert challenge(Engine(bundle.graph, patch_size=64), bundle).strips == 2
+    assert challenge(start_engine(bundle), bundle).strips == 2
+    assert bundle.fuse is not None
     assert "17 products that neither training nor tuning has seen, 34 acquisitions in 2 runs" in bundle.card
     assert "linear autoencoder alone" in bundle.card
     assert "It has hardly been trained." in bundle.card

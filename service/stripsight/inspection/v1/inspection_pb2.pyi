@@ -394,6 +394,84 @@ class Inspection(_message.Message):
 Global___Inspection: _TypeAlias = Inspection  # noqa: Y015
 
 @_typing.final
+class RejectedEarly(_message.Message):
+    """One frame that alone rejects its strip, whatever the frames to come may show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAME_INDEX_FIELD_NUMBER: _builtins.int
+    CAUSES_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    REGIONS_FIELD_NUMBER: _builtins.int
+    frame_index: _builtins.int
+    """The index of the frame."""
+    @_builtins.property
+    def causes(self) -> _containers.RepeatedScalarFieldContainer[Global___Cause.ValueType]:
+        """Why, each cause once; never empty. The inspection that follows may have other causes, and is a reject."""
+
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
+        """The findings of the image check in this frame. Empty when a score decided."""
+
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedRegion]:
+        """The regions whose score in this frame is not below the threshold, the one furthest past it first. Empty when the
+        image check decided.
+        """
+
+    def __init__(
+        self,
+        *,
+        frame_index: _builtins.int = ...,
+        causes: _abc.Iterable[Global___Cause.ValueType] | None = ...,
+        findings: _abc.Iterable[Global___Finding] | None = ...,
+        regions: _abc.Iterable[Global___RejectedRegion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["causes", b"causes", "findings", b"findings", "frame_index", b"frame_index", "regions", b"regions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectedEarly: _TypeAlias = RejectedEarly  # noqa: Y015
+
+@_typing.final
+class RejectedRegion(_message.Message):
+    """A region of a vial that one frame rejects by itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIAL_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    THRESHOLD_FIELD_NUMBER: _builtins.int
+    vial: _builtins.str
+    """The vial's name in the product, such as V1."""
+    region: _builtins.str
+    """The region's name in the product, such as R0."""
+    score: _builtins.float
+    """The score of the patch in this frame alone. No unit, from 0; infinite or not a number with NON_FINITE_SCORE. In the
+    inspection that follows it is at least this.
+    """
+    threshold: _builtins.float
+    """The region's limit from the bundle. No unit, above 0."""
+    def __init__(
+        self,
+        *,
+        vial: _builtins.str = ...,
+        region: _builtins.str = ...,
+        score: _builtins.float = ...,
+        threshold: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["region", b"region", "score", b"score", "threshold", b"threshold", "vial", b"vial"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectedRegion: _TypeAlias = RejectedRegion  # noqa: Y015
+
+@_typing.final
 class Finding(_message.Message):
     """One thing that the image check found wrong."""
 
@@ -602,8 +680,8 @@ class StageTimes(_message.Message):
     render_ms: _builtins.float
     """Heatmaps. In milliseconds, from 0."""
     total_ms: _builtins.float
-    """From the first step to the last, the time between steps included and the time spent waiting for the lane not. In
-    milliseconds, from 0.
+    """From the first step to the last, the time between steps included, and not the time spent waiting for the lane or,
+    in InspectFrames, for frames. In milliseconds, from 0.
     """
     def __init__(
         self,

@@ -144,6 +144,123 @@ class InspectStripResponse(_message.Message):
 Global___InspectStripResponse: _TypeAlias = InspectStripResponse  # noqa: Y015
 
 @_typing.final
+class InspectFramesRequest(_message.Message):
+    """A part of a strip to judge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    FRAME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def header(self) -> Global___StripHeader:
+        """All about the strip but its frames: the first message and no other."""
+
+    @_builtins.property
+    def frame(self) -> _inspection_pb2.Frame:
+        """One of the strip's frames: each further message. Which are expected, and what is refused, is as in InspectStrip."""
+
+    def __init__(
+        self,
+        *,
+        header: Global___StripHeader | None = ...,
+        frame: _inspection_pb2.Frame | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "header", b"header", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "header", b"header", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["header", "frame"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___InspectFramesRequest: _TypeAlias = InspectFramesRequest  # noqa: Y015
+
+@_typing.final
+class StripHeader(_message.Message):
+    """All about a strip but its frames. The fields are those of InspectStripRequest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STRIP_ID_FIELD_NUMBER: _builtins.int
+    LOT_ID_FIELD_NUMBER: _builtins.int
+    STRIP_SEQ_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    HEATMAPS_FIELD_NUMBER: _builtins.int
+    SIMULATED_FIELD_NUMBER: _builtins.int
+    strip_id: _builtins.str
+    """The strip's id, echoed in the reply. 1 to 64 characters out of A-Z a-z 0-9 . _ : / + -, the first a
+    letter or digit. Default: empty, which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID.
+    """
+    lot_id: _builtins.str
+    """The production batch, echoed in the reply. 1 to 64 characters out of A-Z a-z 0-9 . _ : / + -, the first a
+    letter or digit. Default: empty, which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID.
+    """
+    strip_seq: _builtins.int
+    """The strip's number in its lot, counted by the machine and echoed in the reply. Range: 1 to 2^63 - 1. Default: 0,
+    which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID. Lot, strip id and number that are on record with other
+    frames: INVALID_ARGUMENT, ID_REUSED.
+    """
+    product: _builtins.str
+    """The name of the product on the machine, such as bfs-5x4. Default: empty, which is refused. Any other than the
+    bundle's: INVALID_ARGUMENT, PRODUCT_MISMATCH.
+    """
+    simulated: _builtins.bool
+    """Whether the strip comes from a simulated machine; goes into the record and changes nothing else. Default: false."""
+    @_builtins.property
+    def heatmaps(self) -> _inspection_pb2.HeatmapOptions:
+        """Which heatmaps come with the inspection. Default: absent, meaning those of rejected patches, anchored."""
+
+    def __init__(
+        self,
+        *,
+        strip_id: _builtins.str = ...,
+        lot_id: _builtins.str = ...,
+        strip_seq: _builtins.int = ...,
+        product: _builtins.str = ...,
+        heatmaps: _inspection_pb2.HeatmapOptions | None = ...,
+        simulated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["heatmaps", b"heatmaps"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heatmaps", b"heatmaps", "lot_id", b"lot_id", "product", b"product", "simulated", b"simulated", "strip_id", b"strip_id", "strip_seq", b"strip_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StripHeader: _TypeAlias = StripHeader  # noqa: Y015
+
+@_typing.final
+class InspectFramesResponse(_message.Message):
+    """What is known about a strip: a first word, or all."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REJECTED_EARLY_FIELD_NUMBER: _builtins.int
+    INSPECTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rejected_early(self) -> _inspection_pb2.RejectedEarly:
+        """A frame that rejects the strip by itself. The machine may prepare the removal; the inspection still follows."""
+
+    @_builtins.property
+    def inspection(self) -> _inspection_pb2.Inspection:
+        """The inspection: the last message. A call that ends without one must be treated as a reject."""
+
+    def __init__(
+        self,
+        *,
+        rejected_early: _inspection_pb2.RejectedEarly | None = ...,
+        inspection: _inspection_pb2.Inspection | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "inspection", b"inspection", "rejected_early", b"rejected_early"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "inspection", b"inspection", "rejected_early", b"rejected_early"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_answer: _TypeAlias = _typing.Literal["rejected_early", "inspection"]  # noqa: Y015
+    _WhichOneofArgType_answer: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_answer) -> _WhichOneofReturnType_answer | None: ...
+
+Global___InspectFramesResponse: _TypeAlias = InspectFramesResponse  # noqa: Y015
+
+@_typing.final
 class GetStatusRequest(_message.Message):
     """Nothing to say."""
 
@@ -187,7 +304,9 @@ class GetStatusResponse(_message.Message):
     start. One that stands still for longer than an inspection takes means that the inspection lane is stuck.
     """
     slot_ms: _builtins.int
-    """How long an inspection may take at most, from the arrival of the request to its answer, in milliseconds. Above 0."""
+    """How long an inspection may take at most, from the arrival of the request, or of the last frame of a stream, to its
+    answer, in milliseconds. Above 0.
+    """
     uptime_ms: _builtins.int
     """How long ago the service started, in milliseconds, from 0."""
     @_builtins.property

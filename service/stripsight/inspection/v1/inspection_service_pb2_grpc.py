@@ -40,6 +40,11 @@ class InspectionServiceStub:
                 request_serializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectStripRequest.SerializeToString,
                 response_deserializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectStripResponse.FromString,
                 _registered_method=True)
+        self.InspectFrames = channel.stream_stream(
+                '/stripsight.inspection.v1.InspectionService/InspectFrames',
+                request_serializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectFramesRequest.SerializeToString,
+                response_deserializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectFramesResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/stripsight.inspection.v1.InspectionService/GetStatus',
                 request_serializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.GetStatusRequest.SerializeToString,
@@ -72,6 +77,30 @@ class InspectionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def InspectFrames(self, request_iterator, context):
+        """Judges one strip by its frames, sent as they are acquired: the same inspection as InspectStrip, with the same scores
+        to the bit, but each frame is worked on while the next is on its way.
+
+        The first message holds the header, each further one a frame, in any order; after the last the client closes its
+        side. The answers are at most one `rejected_early`, as soon as a frame other than the last rejects the strip by
+        itself, and then one `inspection`, the last message. The inspection comes before the call's deadline and before the
+        end of the slot, whichever is sooner, counted from when the last frame arrived; what is not ready by then, or a side
+        that is not closed by then, is a reject with LATE. Between frames other strips are inspected, but a streamed strip
+        counts as one that is inspected or waits from its header to its answer.
+
+        The inspection, or the error once a header has named the strip, is on record as in InspectStrip. A call that repeats
+        a strip gets the answer that is on record, once its frames are there, and no `rejected_early`. Errors are those of
+        InspectStrip, with `frames[n]` for the frame that was sent as number n, counted from 0, and:
+        INVALID_ARGUMENT, HEADER: the first message holds no header, or a further one does.
+        INVALID_ARGUMENT, FRAME_INDEX: a frame that was sent already.
+        INVALID_ARGUMENT, FRAME_COUNT: a frame more than the product has, or fewer when the client closed its side.
+        DEADLINE_EXCEEDED, STREAM_IDLE: no further message for longer than the service waits (5 s unless set otherwise).
+        CANCELLED, STREAM_LEFT: counted for a client that left before all frames had come; nobody hears it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """Tells what the service runs and whether it serves. Answers at any time, while it starts and drains too.
         """
@@ -86,6 +115,11 @@ def add_InspectionServiceServicer_to_server(servicer, server):
                     servicer.InspectStrip,
                     request_deserializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectStripRequest.FromString,
                     response_serializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectStripResponse.SerializeToString,
+            ),
+            'InspectFrames': grpc.stream_stream_rpc_method_handler(
+                    servicer.InspectFrames,
+                    request_deserializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectFramesRequest.FromString,
+                    response_serializer=stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectFramesResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -121,6 +155,33 @@ class InspectionService:
             '/stripsight.inspection.v1.InspectionService/InspectStrip',
             stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectStripRequest.SerializeToString,
             stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectStripResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InspectFrames(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/stripsight.inspection.v1.InspectionService/InspectFrames',
+            stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectFramesRequest.SerializeToString,
+            stripsight_dot_inspection_dot_v1_dot_inspection__service__pb2.InspectFramesResponse.FromString,
             options,
             channel_credentials,
             insecure,

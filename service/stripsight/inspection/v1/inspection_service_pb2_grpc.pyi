@@ -56,6 +56,26 @@ class InspectionServiceStub:
     INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
     """
+    InspectFrames: _grpc.StreamStreamMultiCallable[_inspection_service_pb2.InspectFramesRequest, _inspection_service_pb2.InspectFramesResponse]
+    """Judges one strip by its frames, sent as they are acquired: the same inspection as InspectStrip, with the same scores
+    to the bit, but each frame is worked on while the next is on its way.
+
+    The first message holds the header, each further one a frame, in any order; after the last the client closes its
+    side. The answers are at most one `rejected_early`, as soon as a frame other than the last rejects the strip by
+    itself, and then one `inspection`, the last message. The inspection comes before the call's deadline and before the
+    end of the slot, whichever is sooner, counted from when the last frame arrived; what is not ready by then, or a side
+    that is not closed by then, is a reject with LATE. Between frames other strips are inspected, but a streamed strip
+    counts as one that is inspected or waits from its header to its answer.
+
+    The inspection, or the error once a header has named the strip, is on record as in InspectStrip. A call that repeats
+    a strip gets the answer that is on record, once its frames are there, and no `rejected_early`. Errors are those of
+    InspectStrip, with `frames[n]` for the frame that was sent as number n, counted from 0, and:
+    INVALID_ARGUMENT, HEADER: the first message holds no header, or a further one does.
+    INVALID_ARGUMENT, FRAME_INDEX: a frame that was sent already.
+    INVALID_ARGUMENT, FRAME_COUNT: a frame more than the product has, or fewer when the client closed its side.
+    DEADLINE_EXCEEDED, STREAM_IDLE: no further message for longer than the service waits (5 s unless set otherwise).
+    CANCELLED, STREAM_LEFT: counted for a client that left before all frames had come; nobody hears it.
+    """
     GetStatus: _grpc.UnaryUnaryMultiCallable[_inspection_service_pb2.GetStatusRequest, _inspection_service_pb2.GetStatusResponse]
     """Tells what the service runs and whether it serves. Answers at any time, while it starts and drains too."""
 
@@ -80,6 +100,26 @@ class InspectionServiceAsyncStub(InspectionServiceStub):
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
     INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
+    """
+    InspectFrames: _aio.StreamStreamMultiCallable[_inspection_service_pb2.InspectFramesRequest, _inspection_service_pb2.InspectFramesResponse]  # type: ignore[assignment]
+    """Judges one strip by its frames, sent as they are acquired: the same inspection as InspectStrip, with the same scores
+    to the bit, but each frame is worked on while the next is on its way.
+
+    The first message holds the header, each further one a frame, in any order; after the last the client closes its
+    side. The answers are at most one `rejected_early`, as soon as a frame other than the last rejects the strip by
+    itself, and then one `inspection`, the last message. The inspection comes before the call's deadline and before the
+    end of the slot, whichever is sooner, counted from when the last frame arrived; what is not ready by then, or a side
+    that is not closed by then, is a reject with LATE. Between frames other strips are inspected, but a streamed strip
+    counts as one that is inspected or waits from its header to its answer.
+
+    The inspection, or the error once a header has named the strip, is on record as in InspectStrip. A call that repeats
+    a strip gets the answer that is on record, once its frames are there, and no `rejected_early`. Errors are those of
+    InspectStrip, with `frames[n]` for the frame that was sent as number n, counted from 0, and:
+    INVALID_ARGUMENT, HEADER: the first message holds no header, or a further one does.
+    INVALID_ARGUMENT, FRAME_INDEX: a frame that was sent already.
+    INVALID_ARGUMENT, FRAME_COUNT: a frame more than the product has, or fewer when the client closed its side.
+    DEADLINE_EXCEEDED, STREAM_IDLE: no further message for longer than the service waits (5 s unless set otherwise).
+    CANCELLED, STREAM_LEFT: counted for a client that left before all frames had come; nobody hears it.
     """
     GetStatus: _aio.UnaryUnaryMultiCallable[_inspection_service_pb2.GetStatusRequest, _inspection_service_pb2.GetStatusResponse]  # type: ignore[assignment]
     """Tells what the service runs and whether it serves. Answers at any time, while it starts and drains too."""
@@ -108,6 +148,32 @@ class InspectionServiceServicer(metaclass=_abc_1.ABCMeta):
         INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
         INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
         INTERNAL, INTERNAL: a fault of the service.
+        """
+
+    @_abc_1.abstractmethod
+    def InspectFrames(
+        self,
+        request_iterator: _MaybeAsyncIterator[_inspection_service_pb2.InspectFramesRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_inspection_service_pb2.InspectFramesResponse], _abc.AsyncIterator[_inspection_service_pb2.InspectFramesResponse]]:
+        """Judges one strip by its frames, sent as they are acquired: the same inspection as InspectStrip, with the same scores
+        to the bit, but each frame is worked on while the next is on its way.
+
+        The first message holds the header, each further one a frame, in any order; after the last the client closes its
+        side. The answers are at most one `rejected_early`, as soon as a frame other than the last rejects the strip by
+        itself, and then one `inspection`, the last message. The inspection comes before the call's deadline and before the
+        end of the slot, whichever is sooner, counted from when the last frame arrived; what is not ready by then, or a side
+        that is not closed by then, is a reject with LATE. Between frames other strips are inspected, but a streamed strip
+        counts as one that is inspected or waits from its header to its answer.
+
+        The inspection, or the error once a header has named the strip, is on record as in InspectStrip. A call that repeats
+        a strip gets the answer that is on record, once its frames are there, and no `rejected_early`. Errors are those of
+        InspectStrip, with `frames[n]` for the frame that was sent as number n, counted from 0, and:
+        INVALID_ARGUMENT, HEADER: the first message holds no header, or a further one does.
+        INVALID_ARGUMENT, FRAME_INDEX: a frame that was sent already.
+        INVALID_ARGUMENT, FRAME_COUNT: a frame more than the product has, or fewer when the client closed its side.
+        DEADLINE_EXCEEDED, STREAM_IDLE: no further message for longer than the service waits (5 s unless set otherwise).
+        CANCELLED, STREAM_LEFT: counted for a client that left before all frames had come; nobody hears it.
         """
 
     @_abc_1.abstractmethod

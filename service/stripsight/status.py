@@ -1,0 +1,28 @@
+"""How the service is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stripsight.bundle import Bundle
+
+
+class Readiness(StrEnum):
+    """Whether strips are inspected; only a serving station does."""
+
+    STARTING = "STARTING"
+    SERVING = "SERVING"
+    DRAINING = "DRAINING"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What runs and how it is. `provider` is empty until the engine has started."""
+
+    bundle: Bundle
+    provider: str
+    readiness: Readiness
+    reason: str
+    heartbeat: int
+    slot_s: float
+    uptime_s: float

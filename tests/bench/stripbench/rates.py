@@ -1,0 +1,69 @@
+"""What this machine can do at its best: matrix products and copying, by ONNX Runtime on the provider in use.
+
+With the service's library and as many threads, so that a gap to the floor is the graph's own.
+"""
+
+import time
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnx import ModelProto, parser
+
+_HEAD = '<ir_version: 10, opset_import: ["" : 18]>'
+_RUNS = 12
+_SIDE = {"cpu": 2048, "cuda": 8192}
+_COPIED = {"cpu": 2**26, "cuda": 2**28}
+
+
+def product(side: int) -> ModelProto:
+    """A graph of one product of two square float32 matrices."""
+    square = f"float[{side},{side}]"
+    return parser.parse_model(f"{_HEAD} g ({square} x, {square} w) => ({square} y) {{ y = MatMul(x, w) }}")
+
+
+def copy(length: int) -> ModelProto:
+    """A graph that reads `length` float32 and writes as many; a plain copy could be left out as no work."""
+    return parser.parse_model(f"{_HEAD} g (float[{length}] x) => (float[{length}] y) {{ y = Neg(x) }}")
+
+
+def matrix_rate(provider: str, threads: int) -> float:
+    """Float32 operations per second of a large matrix product."""
+    side = _SIDE[provider]
+    matrix = np.full((side, side), 0.5, np.float32)
+    return 2 * side**3 / _best_s(product(side), {"x": matrix, "w": matrix}, provider, threads)
+
+
+def copy_rate(provider: str, threads: int) -> float:
+    """Bytes per second, read and written together, of an array larger than every cache."""
+    length = _COPIED[provider]
+    return 2 * 4 * length / _best_s(copy(length), {"x": np.ones(length, np.float32)}, provider, threads)
+
+
+def _best_s(model: ModelProto, inputs: dict[str, NDArray[np.float32]], provider: str, threads: int) -> float:
+    """Least seconds of a few runs on buffers that lie on the device: the best is what the machine can do."""
+    session = _session(model, provider, threads)
+    binding = session.io_binding()
+    for name, value in inputs.items():
+        binding.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(value, provider, 0))
+    shape = next(iter(inputs.values())).shape
+    room = ort.OrtValue.ortvalue_from_shape_and_type(shape, np.float32, provider, 0)
+    binding.bind_ortvalue_output("y", room)
+    times = []
+    for _ in range(_RUNS):
+        start = time.perf_counter()
+        session.run_with_iobinding(binding)
+        binding.synchronize_outputs()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def _session(model: ModelProto, provider: str, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    names: list[object] = ["CPUExecutionProvider"]
+    if provider == "cuda":
+        ort.preload_dlls()
+        names = [("CUDAExecutionProvider", {"use_tf32": 0})]  # as the service sets it
+    return ort.InferenceSession(model.SerializeToString(), options, providers=names, enable_fallback=0)
