@@ -10,6 +10,7 @@ import pytest
 
 from stripsight.bundle import Bundle
 from stripsight.client import Answer, Client, ServiceError, is_accept, regions_of
+from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.journal.reader import Kept, Reader, Wanted
 from stripsight.journal.record import Outcome, StripRecord
@@ -22,6 +23,7 @@ LIMITED = ["prlimit", "--fsize=200000", sys.executable, "-m", "stripsight", "ser
 Ask = Callable[..., Answer]
 Connect = Callable[[str], Client]
 Start = Callable[..., Any]
+Stream = Callable[..., Answer]
 
 
 class Records:
@@ -107,6 +109,112 @@ def test_a_repeat_over_the_wire_is_an_accept_again(
         reply.ClearField("stage_times")
     assert first == again
     assert len(records.strips()) == 1
+
+
+@pytest.fixture
+def stream(strip_bundle: Bundle, strip: Callable[..., tuple[FrameData, ...]]) -> Stream:
+    """Have a good strip inspected frame by frame: `stream(client, frames, **as Client.stream takes)`."""
+
+    def stream(client: Client, *, frames: int = 3, **arguments: Any) -> Answer:
+        usual: dict[str, Any] = {"strip_id": "S-101", "lot_id": "L-1", "timeout_s": FAR_S}
+        usual["product"] = strip_bundle.recipe.product.name
+        with client.stream(**(usual | arguments)) as sending:
+            for frame in strip(strip_bundle.recipe, 101)[:frames]:
+                sending.send(frame)
+            return sending.answer()
+
+    return stream
+
+
+def test_a_streamed_strip_is_on_record_as_one_that_came_at_once(
+    records: Records, connect: Connect, ask: Ask, stream: Stream
+) -> None:
+    """One record, named in its inspection, with the scores of the same frames at once; a repeat, either way, gets it.
+
+    The times are its own, and a repeat has none.
+    """
+    client = connect(records.served().target)
+    first = stream(client, strip_seq=1, simulated=True).reply.inspection
+    again, at_once = stream(client, strip_seq=1), ask(client, strip_seq=1)
+    ask(client, strip_seq=2)
+    streamed, other = records.strips()
+    assert streamed.link == (first.record_seq, first.record_hash)
+    assert body(streamed).simulated
+    for name in ("verdict", "causes", "findings", "frame_digests", "layout", "thresholds", "scores", "bundle_id"):
+        assert getattr(body(streamed), name) == getattr(body(other), name)
+    assert set(body(streamed).stages_ms) == set(body(other).stages_ms)
+    assert len(body(streamed).scores) == 60
+    assert first.stage_times.record_ms > 0
+    first.ClearField("stage_times")
+    for answer in (again, at_once):
+        assert not answer.reply.inspection.stage_times.HasField("infer_ms")
+        answer.reply.inspection.ClearField("stage_times")
+        assert answer.reply.inspection == first
+
+
+def test_a_streamed_strip_repeated_at_the_next_server_is_an_accept_again(
+    records: Records, connect: Connect, stream: Stream
+) -> None:
+    """By the client's own predicate, since an accept that is on record may pass."""
+    for _ in range(2):
+        server = records.served()
+        client = connect(server.target)
+        answer, status = stream(client, strip_seq=1), client.status()
+        assert is_accept(
+            answer.request,
+            answer.reply,
+            bundle_id=status.bundle_id,
+            regions=regions_of(status.product),
+            elapsed_s=answer.elapsed_s,
+            slot_s=FAR_S,
+            call_s=answer.call_s,
+        )
+        server.process.send_signal(signal.SIGTERM)
+        assert server.ended() == 0
+    assert len(records.strips()) == 1
+
+
+def test_every_refused_stream_that_names_a_strip_has_one_record(
+    records: Records, connect: Connect, stream: Stream
+) -> None:
+    """Wrong in its header, wrong in its frames, ended too soon; a repeat that is right is refused as the first was."""
+    client = connect(records.served().target)
+    wrong: list[dict[str, Any]] = [
+        {"strip_seq": 1, "product": "another"},
+        {"strip_seq": 2, "product": ""},
+        {"strip_seq": 3, "frames": 2},
+        {"strip_seq": 3},
+        {"strip_seq": 4, "strip_id": "no id"},
+        {"strip_seq": 0},
+    ]
+    reasons = []
+    for arguments in wrong:
+        with pytest.raises(ServiceError) as refused:
+            stream(client, **arguments)
+        reasons.append(refused.value.reason)
+    on_record = ["PRODUCT_MISMATCH", "PRODUCT_MISMATCH", "FRAME_COUNT"]
+    assert reasons == [*on_record, "FRAME_COUNT", "ID_INVALID", "ID_INVALID"]
+    assert [body(kept).causes for kept in records.strips()] == [(reason,) for reason in on_record]
+
+
+def test_a_stream_whose_client_left_is_on_record(
+    *, records: Records, connect: Connect, ask: Ask, strip_bundle: Bundle, strip: Callable[..., tuple[FrameData, ...]]
+) -> None:
+    """STREAM_LEFT, once; the strip gets no other answer."""
+    server = records.served(gated=True)
+    server.until("armed")
+    client = connect(server.target)
+    product = strip_bundle.recipe.product.name
+    with client.stream(strip_id="S-101", lot_id="L-1", strip_seq=1, product=product, timeout_s=FAR_S) as sending:
+        sending.send(strip(strip_bundle.recipe, 101)[0])
+        server.until("infer")
+        sending._call.cancel()  # type: ignore[no-untyped-call]  # grpc's type stub leaves it untyped
+        assert server.until("refused")["reason"] == "STREAM_LEFT"
+    server.say("frame")
+    with pytest.raises(ServiceError) as refused:
+        ask(client, strip_seq=1)
+    assert refused.value.reason == "STREAM_LEFT"
+    assert [body(kept).causes for kept in records.strips()] == [("STREAM_LEFT",)]
 
 
 def test_every_refused_call_that_names_a_strip_has_one_record(
