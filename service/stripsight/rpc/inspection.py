@@ -19,7 +19,7 @@ from stripsight.inspection.v1.inspection_service_pb2 import (
     InspectStripResponse,
 )
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceServicer
-from stripsight.rpc import convert
+from stripsight.rpc import read, write
 from stripsight.station import Station
 from stripsight.timing import Clock
 
@@ -35,9 +35,9 @@ class InspectionServicer(InspectionServiceServicer):
     def InspectStrip(self, request: InspectStripRequest, context: grpc.ServicerContext) -> InspectStripResponse:
         """Judge one strip."""
         arrived, remaining_s = self._clock(), context.time_remaining()
-        read = partial(convert.strip_request, request)
-        inspection = self._station.inspect(convert.strip_key(request), read, arrived, remaining_s)
-        return convert.inspect_strip_response(inspection)
+        reads = partial(read.strip_request, request)
+        inspection = self._station.inspect(read.strip_key(request), reads, arrived, remaining_s)
+        return write.inspect_strip_response(inspection)
 
     def InspectFrames(
         self, request_iterator: Iterator[InspectFramesRequest], context: grpc.ServicerContext
@@ -46,18 +46,18 @@ class InspectionServicer(InspectionServiceServicer):
         arrivals, remaining_s = self._station.arrivals(), context.time_remaining()
         # Of its own, since gRPC hands messages out without a time limit, and a lane at work must not delay them.
         threading.Thread(target=_receive, args=(request_iterator, arrivals), name="frames", daemon=True).start()
-        yield from map(convert.inspect_frames_response, self._station.inspect_frames(arrivals, remaining_s))
+        yield from map(write.inspect_frames_response, self._station.inspect_frames(arrivals, remaining_s))
 
     def GetStatus(self, request: GetStatusRequest, context: grpc.ServicerContext) -> GetStatusResponse:
         """Tell how the service is."""
-        return convert.get_status_response(self._station.status())
+        return write.get_status_response(self._station.status())
 
 
 def _receive(requests: Iterator[InspectFramesRequest], arrivals: Arrivals) -> None:
     """Put a call's messages into `arrivals` as they arrive, and how the client's side ended."""
     try:
         for position, message in enumerate(islice(requests, arrivals.messages_max)):
-            arrivals.put(convert.stream_part(message, position))
+            arrivals.put(read.stream_part(message, position))
         arrivals.end()
     except grpc.RpcError:
         arrivals.fail(StreamLeft("the client left, or its deadline passed, before all frames had come"))

@@ -31,9 +31,9 @@ def serving(bundle: Path, provider: str, threads: int, log: Path) -> Iterator[Se
     """Start `stripsight serve`, its record in a folder of its own, and wait until it is ready. Raises ServerDied."""
     options = ("--provider", provider, "--threads", str(threads), "--slot-ms", str(_SLOT_MS))
     with ExitStack() as stack:
-        options += ("--record-dir", stack.enter_context(TemporaryDirectory(prefix="stripbench-")))
+        records = stack.enter_context(TemporaryDirectory(prefix="stripbench-"))
         start = time.monotonic()
-        process = stack.enter_context(ServerProcess(bundle, log, *options))
+        process = stack.enter_context(ServerProcess(bundle, log, "--record-dir", records, *options))
         target = process.ready(READY_S)
         to_serving_s = time.monotonic() - start
         client = stack.enter_context(Client(target))
