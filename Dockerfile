@@ -24,6 +24,9 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     && pip --python /opt/stripsight install --no-deps --no-index /dist/*.whl \
     && pip --python /opt/stripsight check
 
+# Becomes the place of the record, which the service's user may write; a new volume takes over its owner.
+RUN mkdir /opt/records
+
 
 FROM python:3.11.14-slim-bookworm
 ARG PROVIDER=cpu
@@ -52,6 +55,7 @@ ENV STRIPSIGHT_LISTEN=0.0.0.0:50051 \
     STRIPSIGHT_TARGET=127.0.0.1:50051
 
 COPY --from=build /opt/stripsight /opt/stripsight
+COPY --from=build --chown=10001:10001 /opt/records /var/lib/stripsight
 
 # Fails the build when a library of the system is missing.
 RUN python -c "import cv2, onnx, onnxruntime, stripsight.rpc.server" && stripsight --help

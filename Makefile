@@ -19,7 +19,7 @@ demo: $(VENV)/.serve ## Run the real server and a simulated machine against it (
 	$(BIN)/python -m stripsight_lab.demo --bundle $(BUNDLE) --strips $(STRIPS) --seed $(SEED) --cadence-ms $(CADENCE_MS)
 
 serve: $(VENV)/.serve ## Serve the bundle that ships on 127.0.0.1:50051, metrics on 127.0.0.1:9464
-	$(BIN)/stripsight serve --bundle $(BUNDLE) --provider cuda-or-cpu --log-format console
+	$(BIN)/stripsight serve --bundle $(BUNDLE) --provider cuda-or-cpu --record-dir out/records --log-format console
 
 test: $(VENV)/.dev $(VENV)/.system ## Run every test
 	$(BIN)/pytest
@@ -74,9 +74,11 @@ $(VENV)/.dev: $(VENV)/.serve
 	$(BIN)/pip install --quiet --group dev
 	@touch $@
 
-# What the tests run beside Python: the monitoring system that the metrics are for.
+# What the tests run beside Python: the monitoring system that the metrics are for, a database for the record's copy.
 $(VENV)/.system: $(VENV)/.serve
-	@command -v prometheus >/dev/null && command -v promtool >/dev/null || { \
-		echo "Prometheus is missing; installing Debian's prometheus (needs root)"; \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends prometheus; }
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null \
+		&& ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		echo "Prometheus or PostgreSQL is missing; installing Debian's (needs root)"; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends \
+			prometheus postgresql; }
 	@touch $@

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 
+_HASH_BYTES = 32
+
 
 def regions_of(product: service_pb.Product) -> list[tuple[str, str]]:
     """Return every (vial, region) that a reply about this product must have."""
@@ -46,6 +48,8 @@ def is_accept(
         and inspection.bundle_id == bundle_id
         and inspection.provider in (pb.PROVIDER_CPU, pb.PROVIDER_CUDA)
         and 0 <= elapsed_s < slot_s
+        and inspection.record_seq > 0
+        and len(inspection.record_hash) == _HASH_BYTES
         and inspection.HasField("stage_times")
         and 0 <= inspection.stage_times.total_ms <= (elapsed_s if call_s is None else call_s) * 1000
         and bool(found)

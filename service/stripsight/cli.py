@@ -1,7 +1,8 @@
-"""The command line: serve, inspect, status, bundle. Heavy modules load where a command needs them."""
+"""The command line: serve, inspect, status, bundle, records. Heavy modules load where a command needs them."""
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from stripsight.errors import BundleError, EngineError, ProviderError, RecipeError, StripsightError
+from stripsight.errors import BundleError, EngineError, ProviderError, RecipeError, RecordError, StripsightError
 from stripsight.exits import Exit
+from stripsight.records_cli import app as records_app
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -24,12 +26,14 @@ app = typer.Typer(
 )
 bundle_app = typer.Typer(help="Look at a bundle, or check it.", no_args_is_help=True)
 app.add_typer(bundle_app, name="bundle")
+app.add_typer(records_app, name="records")
 
 _EXITS: dict[type[StripsightError], Exit] = {
     BundleError: Exit.BUNDLE,
     RecipeError: Exit.BUNDLE,
     ProviderError: Exit.PROVIDER,
     EngineError: Exit.ENGINE,
+    RecordError: Exit.RECORD,
 }
 
 
@@ -75,6 +79,12 @@ def serve(
     stream_idle_ms: Annotated[
         int | None, typer.Option(help="Longest wait for a further frame of a streamed strip [5000].")
     ] = None,
+    record_dir: Annotated[
+        Path | None, typer.Option(help="Directory of the record [/var/lib/stripsight/records].")
+    ] = None,
+    record_to: Annotated[
+        str | None, typer.Option(help="Database for a copy of the record, e.g. postgresql+psycopg://user@host/name.")
+    ] = None,
     log_format: Annotated[LogFormat | None, typer.Option(help="How log lines are written [json].")] = None,
 ) -> None:
     """Serve a bundle. Each option can also be set as STRIPSIGHT_<NAME> in the environment."""
@@ -96,6 +106,8 @@ def serve(
         "waiting": waiting,
         "slot_ms": slot_ms,
         "stream_idle_ms": stream_idle_ms,
+        "record_dir": record_dir,
+        "record_to": record_to,
         "log_format": log_format,
     }
     try:
@@ -119,7 +131,9 @@ def inspect(
     target: Target = "127.0.0.1:50051",
     strip_id: Annotated[str, typer.Option(help="Id of the strip.")] = "by-hand",
     lot_id: Annotated[str, typer.Option(help="Id of the lot.")] = "by-hand",
-    strip_seq: Annotated[int, typer.Option(help="Number of the strip in the lot.")] = 1,
+    strip_seq: Annotated[
+        int | None, typer.Option(help="Number of the strip in the lot [the time in ms: another strip each time].")
+    ] = None,
     product: Annotated[str, typer.Option(help="Product on the machine [the one the service has].")] = "",
     heatmaps: Annotated[Path | None, typer.Option(help="Folder for heatmaps of rejected patches.")] = None,
     style: Annotated[Style, typer.Option(help="How heatmaps are drawn.")] = Style.ANCHORED,
@@ -137,7 +151,7 @@ def inspect(
                 [png_message(index, path.read_bytes()) for index, path in paths.items()],
                 strip_id=strip_id,
                 lot_id=lot_id,
-                strip_seq=strip_seq,
+                strip_seq=strip_seq or time.time_ns() // 1_000_000,
                 product=product or status.product.name,
                 heatmaps="none" if heatmaps is None else "rejected",
                 style=style.value,
@@ -229,8 +243,8 @@ def main() -> None:
 
 def leave(ended: Exit) -> NoReturn:
     """End the process that served."""
-    if ended is Exit.STUCK:
-        # The lane's thread is still inside the engine; an ordinary exit could wait for it, or crash in it.
+    if ended in (Exit.STUCK, Exit.RECORD):
+        # A thread is still inside the engine or the disk; an ordinary exit could wait for it, or crash in it.
         sys.stdout.flush()
         os._exit(ended)
     raise SystemExit(ended)

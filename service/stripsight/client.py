@@ -67,13 +67,14 @@ class Client:
         indices: Sequence[int] = (),
         heatmaps: Which = "rejected",
         style: Style = "anchored",
+        simulated: bool = False,
         timeout_s: float = 0.5,
     ) -> Answer:
         """Have one strip judged.
 
         A frame is a message, a FrameData, or uint8 [H, W] that is sent as MONO8 with the index at its
-        position in `indices`. `timeout_s` is the deadline that the service gets to know. Raises ServiceError,
-        which is never an accept.
+        position in `indices`. `simulated` says that no real machine asks. `timeout_s` is the deadline that the
+        service gets to know. Raises ServiceError, which is never an accept.
         """
         request = service_pb.InspectStripRequest(
             strip_id=strip_id,
@@ -82,6 +83,7 @@ class Client:
             product=product,
             frames=[frame_message(frame, indices, position) for position, frame in enumerate(frames)],
             heatmaps=heatmap_options(heatmaps, style),
+            simulated=simulated,
         )
         return self.send(request, timeout_s=timeout_s)
 
@@ -104,6 +106,7 @@ class Client:
         indices: Sequence[int] = (),
         heatmaps: Which = "rejected",
         style: Style = "anchored",
+        simulated: bool = False,
         timeout_s: float = 1.0,
         on_early: Callable[[pb.RejectedEarly], object] | None = None,
     ) -> FrameStream:
@@ -118,6 +121,7 @@ class Client:
             strip_seq=strip_seq,
             product=product,
             heatmaps=heatmap_options(heatmaps, style),
+            simulated=simulated,
         )
         return FrameStream(self._inspection, header, indices=indices, timeout_s=timeout_s, on_early=on_early)
 

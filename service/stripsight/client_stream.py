@@ -63,6 +63,7 @@ class FrameStream:
             strip_seq=header.strip_seq,
             product=header.product,
             heatmaps=header.heatmaps,
+            simulated=header.simulated,
         )
         self._outgoing: queue.SimpleQueue[service_pb.InspectFramesRequest | None] = queue.SimpleQueue()
         self._outgoing.put(service_pb.InspectFramesRequest(header=header))

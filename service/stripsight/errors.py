@@ -6,6 +6,9 @@ was expected and what was found, as text, ready for a structured log line or `Er
 
 from typing import ClassVar
 
+UNKNOWN = "The service failed; its log says why. This is not an accept."
+"""All that a client is told of a fault that nobody expected."""
+
 
 class StripsightError(Exception):
     """Anything Stripsight refuses or fails at.
@@ -220,3 +223,27 @@ class ScoresError(EngineError):
     """Scores of the wrong count, shape or type. Stop serving."""
 
     reason = "SCORES_INVALID"
+
+
+class IdReused(InvalidRequest):
+    """The ids are those of another strip: they are on record with other frames."""
+
+    reason = "ID_REUSED"
+
+
+class RecordError(StripsightError):
+    """The record cannot be written or read. Stop serving; a commit that failed is never tried again."""
+
+    reason = "RECORD_FAILED"
+
+
+class RecordsInUse(RecordError):
+    """Another service keeps its record in this directory."""
+
+    reason = "RECORDS_IN_USE"
+
+
+class RecordsDamaged(RecordError):
+    """The record that is there does not hold together."""
+
+    reason = "RECORDS_DAMAGED"

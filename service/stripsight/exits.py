@@ -14,3 +14,4 @@ class Exit(IntEnum):
     ADDRESS = 5  # an address to listen on is taken or not ours
     ENGINE = 6  # the engine failed while serving; start again
     STUCK = 7  # an inspection did not end and had to be abandoned at the stop
+    RECORD = 8  # the record cannot be kept: its directory, or a commit while serving. records: it is damaged

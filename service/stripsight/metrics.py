@@ -11,6 +11,7 @@ from stripsight.errors import (
     InvalidRequest,
     NotReady,
     Overloaded,
+    RecordError,
     SlotTooShort,
     StreamIdle,
     StreamLeft,
@@ -20,7 +21,7 @@ from stripsight.recipe import Recipe
 from stripsight.verdict import Cause, Judgement, Verdict
 
 Call = Literal["InspectStrip", "InspectFrames"]
-STAGES = ("decode", "check", "crop", "infer", "judge", "render")
+STAGES = ("decode", "check", "crop", "infer", "judge", "record", "render")
 
 # 0.5 s is the promise, so a bucket ends exactly there; the others show how near to it we are.
 _DURATION_S = (
@@ -71,7 +72,7 @@ def _reasons(*bases: type[StripsightError]) -> set[str]:
 
 INTERNAL = StripsightError.reason
 # Every reason a call can end with.
-_REFUSALS = (InvalidRequest, NotReady, Overloaded, SlotTooShort, StreamIdle, StreamLeft, EngineError)
+_REFUSALS = (InvalidRequest, NotReady, Overloaded, SlotTooShort, StreamIdle, StreamLeft, EngineError, RecordError)
 REFUSALS = frozenset(_reasons(*_REFUSALS) | {INTERNAL})
 
 
@@ -114,6 +115,13 @@ class Metrics:
             "stripsight_bundle_info", "The bundle served.", ["bundle_id", "product"], registry=registry
         )
         self._provider = Gauge("stripsight_provider_info", "What computes.", ["provider"], registry=registry)
+        self._record = Gauge("stripsight_record_seq", "Number of the last record on disk.", registry=registry)
+        self._copy_lag = Gauge(
+            "stripsight_record_copy_lag", "Records on disk that are not yet in the copy.", registry=registry
+        )
+        self._copy_failures = Counter(
+            "stripsight_record_copy_failures", "Attempts to copy records that failed.", registry=registry
+        )
         self._start_at_zero()
 
     def _start_at_zero(self) -> None:
@@ -147,6 +155,18 @@ class Metrics:
     def waiting_is(self, count: Callable[[], int]) -> None:
         """Ask `count` at each scrape how many strips wait."""
         self._waiting.set_function(count)
+
+    def recorded_is(self, seq: Callable[[], int]) -> None:
+        """Ask `seq` at each scrape for the last record's number."""
+        self._record.set_function(seq)
+
+    def copy_lag_is(self, count: Callable[[], int]) -> None:
+        """Ask `count` at each scrape how many records the copy lacks; 0 where none is kept."""
+        self._copy_lag.set_function(count)
+
+    def copy_failed(self) -> None:
+        """Count an attempt to copy records that failed."""
+        self._copy_failures.inc()
 
     def stages_took(self, seconds: Mapping[str, float]) -> None:
         """Count the steps of one inspection, also of one that came too late."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -34,6 +34,17 @@ def _is_address(text: str) -> str:
     return text
 
 
+def _is_database(secret: SecretStr) -> SecretStr:
+    scheme, found, rest = secret.get_secret_value().partition("://")
+    if not (scheme and found and rest):
+        raise ValueError("expected dialect+driver://user@host/name, found no such address")
+    return secret
+
+
+# Where a Linux service keeps what outlives it; systemd's StateDirectory=stripsight makes the directory above.
+DEFAULT_RECORD_DIR = Path("/var/lib/stripsight/records")
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_is_database)]  # it may hold a password
 Listen = Annotated[str, AfterValidator(_is_address)]
 
 
@@ -65,6 +76,18 @@ class Settings(BaseSettings):
 
     stream_idle_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
     """Longest time without a further frame of a strip whose frames come one by one; then its call ends."""
+
+    record_dir: Path = DEFAULT_RECORD_DIR
+    """Directory of the record and of the key that signs it; made when it is missing."""
+
+    record_to: DatabaseUrl | None = None
+    """Database that gets a copy of the record, such as postgresql+psycopg://user@host/name."""
+
+    record_checkpoint_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    """How many records may follow one another without a signed checkpoint."""
+
+    clock_step_ms: Annotated[int, Field(ge=1, le=60_000)] = 500
+    """How far the wall clock may move against the monotonic one before it goes on record."""
 
     log_format: Literal["json", "console"] = "json"
     """One JSON object a line, or text for people."""

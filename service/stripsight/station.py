@@ -1,4 +1,4 @@
-"""Where strips arrive: is the service ready, is there time, is the lane free; then inspect, count and log.
+"""Where strips arrive: is the service ready, is there time, is the lane free; then inspect and have it recorded.
 
 The slot contract is kept here. An answer is out before the slot, which counts from the last frame's arrival, or the
 call's deadline ends; what is not ready by then is a reject, LATE; and what cannot be ready any more is refused before
@@ -16,20 +16,20 @@ from typing import TypeVar
 import structlog
 
 from stripsight.admission import Admission, StillRunning
+from stripsight.arrivals import Arrivals, Opening
 from stripsight.bundle import Bundle
-from stripsight.errors import EngineError, NotReady, SlotTooShort
+from stripsight.errors import EngineError, NotReady, RecordError, StripsightError
 from stripsight.inspector import Inspector
-from stripsight.metrics import Call, Metrics
+from stripsight.journal.answers import Source
+from stripsight.journal.journal import Journal
+from stripsight.metrics import Metrics
+from stripsight.recorder import Asked, Recorder
+from stripsight.slot import Slot
 from stripsight.status import Readiness, Status
 from stripsight.stream import StripStream, Terms
-from stripsight.strip import Inspection, RejectedEarly, StripHeader, StripRequest, late
+from stripsight.strip import Answers, Inspection, RejectedEarly, StripHeader, StripKey, StripRequest, late, returned
 from stripsight.timing import Clock
 from stripsight.verdict import Cause
-
-# Kept for writing the reply and sending it. Measured: 5 ms for a reply with 60 heatmaps on 2 cores.
-REPLY_S = 0.010
-# With less than this left nothing can be decoded, let alone inspected.
-FLOOR_S = 0.010
 
 _log = structlog.get_logger()
 
@@ -37,25 +37,27 @@ T = TypeVar("T")
 
 
 class Station:
-    """Takes strips of one bundle's product from `opened` until `closed`, or until the engine fails."""
+    """Takes strips of one bundle's product from `opened` until `closed`, or until the engine or the record fails."""
 
     def __init__(
         self,
         bundle: Bundle,
         metrics: Metrics,
         *,
+        journal: Journal,
         waiting: int,
         slot_s: float,
         idle_s: float,
-        on_failure: Callable[[], None],
+        on_failure: Callable[[StripsightError], None],
         clock: Clock = time.monotonic,
     ) -> None:
         """Not ready yet. `idle_s` is how long a streamed strip may be without a further frame.
 
-        `on_failure` is called, in the lane's thread, when the engine has failed.
+        `on_failure` is called, in the lane's or the record's thread, with what `fail` got.
         """
         self._bundle = bundle
         self._metrics = metrics
+        self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), clock)
         self._slot_s = slot_s
         self._idle_s = idle_s
         self._on_failure = on_failure
@@ -92,52 +94,63 @@ class Station:
             uptime_s=self._clock() - self._began,
         )
 
-    def inspect(self, request: StripRequest, arrived: float, remaining_s: float | None) -> Inspection:
+    def inspect(
+        self, key: StripKey, read: Callable[[], StripRequest], arrived: float, remaining_s: float | None
+    ) -> Inspection:
         """Inspect a strip whose request came at `arrived` (by the clock) with `remaining_s` to its deadline.
 
-        Raises NotReady, SlotTooShort, Overloaded, and what Inspector.inspect raises.
+        `read` returns the request, or raises what is wrong with it. The answer, of whatever kind, is on record once
+        it leaves; a strip that has one already gets it again. Raises NotReady, SlotTooShort, Overloaded, IdReused,
+        RecordError, and what `read` and Inspector.inspect raise.
         """
-        inspector, deadline = self._serving(), self._deadline(arrived, remaining_s)
-        inspection = self._in_time(inspector, request, deadline)
-        self._report(inspection, self._clock() - arrived, "InspectStrip")
-        return inspection
+        slot = self._slot(lambda: arrived, remaining_s)
+        asked = Asked("InspectStrip", key, lambda: read().frames, slot)
+        return returned(self._recorder.answers(asked, lambda: self._at_once(read, slot)))
 
-    def open_stream(self, arrived: float, remaining_s: float | None) -> StripStream:
-        """Take a strip whose call came at `arrived` with `remaining_s` to its deadline, and whose frames will follow.
+    def arrivals(self) -> Arrivals:
+        """Take note of a call about a strip whose frames will come one by one: its messages go in here."""
+        return Arrivals(len(self._bundle.recipe.frame.indices), self._idle_s, self._clock)
 
-        The slot counts from the last frame. Raises NotReady, SlotTooShort and Overloaded; `answers_of` gives the place
-        back.
+    def inspect_frames(self, arrivals: Arrivals, remaining_s: float | None) -> Iterator[RejectedEarly | Inspection]:
+        """Inspect a strip by its frames as they come into `arrivals`, whose call had `remaining_s` to its deadline.
+
+        The slot counts from the last frame. The last answer is on record as that of `inspect`; so is an error, once
+        the header has named the strip. Raises what `inspect`, Arrivals.opening and StripStream.answers raise.
         """
-        inspector = self._serving()
-        self._deadline(arrived, remaining_s)
-        ends = math.inf if remaining_s is None else arrived + remaining_s
+        slot = self._slot(lambda: arrivals.arrived, remaining_s)
+        opening = arrivals.opening()
+        asked = Asked("InspectFrames", opening.key, arrivals.frames, slot)
+        yield (yield from self._recorder.answers(asked, lambda: self._streamed(opening, arrivals, slot)))
+
+    def fail(self, error: StripsightError) -> None:
+        """Serve no more: the engine or the record has failed."""
+        what = "record" if isinstance(error, RecordError) else "engine"
+        self._turn(Readiness.FAILED, f"the {what} failed: {error.reason}")
+        _log.error(f"{what} failed", reason=error.reason, message=error.message)
+        self._on_failure(error)
+
+    def _slot(self, arrived: Callable[[], float], remaining_s: float | None) -> Slot:
+        return Slot(self._slot_s, math.inf if remaining_s is None else arrived() + remaining_s, arrived)
+
+    def _at_once(self, read: Callable[[], StripRequest], slot: Slot) -> Answers:
+        yield from ()  # no frame comes before the others
+        inspector, request = self._serving(), read()
+        slot.check(self._clock())
+        return self._in_time(inspector, request, slot.deadline)
+
+    def _streamed(self, opening: Opening, arrivals: Arrivals, slot: Slot) -> Answers:
+        inspector, header = self._serving(), opening.read()
+        slot.check(arrivals.arrived)  # not now: the slot begins anew with each frame
         terms = Terms(
             recipe=self._bundle.recipe,
-            idle_s=self._idle_s,
-            deadline=lambda last: min(last + self._slot_s, ends) - REPLY_S,
+            deadline=lambda: slot.deadline,
             run=self._run,
             late=self._late,
             overtaken=_log_late,
             clock=self._clock,
         )
-        return StripStream(inspector, self._admission.enter(), terms)
-
-    def answers_of(self, stream: StripStream) -> Iterator[RejectedEarly | Inspection]:
-        """Yield what a stream's strip is answered with, and count it. Raises what StripStream.answers raises."""
-        for answer in stream.answers():
-            if isinstance(answer, Inspection):
-                self._report(answer, self._clock() - stream.arrived, "InspectFrames")
-            yield answer
-
-    def _deadline(self, arrived: float, remaining_s: float | None) -> float:
-        budget_s = self._slot_s if remaining_s is None else min(self._slot_s, remaining_s)
-        deadline = arrived + budget_s - REPLY_S
-        if deadline - self._clock() < FLOOR_S:
-            raise SlotTooShort(
-                f"{budget_s * 1000:.0f} ms are too short for an inspection; it was not begun",
-                budget_ms=round(budget_s * 1000),
-            )
-        return deadline
+        stream = StripStream(inspector, self._admission.enter(), arrivals, terms)
+        return (yield from stream.answers(header))
 
     def _serving(self) -> Inspector:
         readiness, reason = self._state
@@ -161,7 +174,7 @@ class Station:
         try:
             found = work()
         except EngineError as error:
-            self._fail(error)
+            self.fail(error)
             raise
         if isinstance(found, Inspection):
             self._metrics.stages_took(found.stages)
@@ -170,29 +183,9 @@ class Station:
     def _late(self, header: StripHeader) -> Inspection:
         return late(header, self._bundle.bundle_id, self._provider)
 
-    def _report(self, inspection: Inspection, duration_s: float, call: Call) -> None:
-        self._metrics.answered(inspection.judgement, duration_s, call)
-        _log.info(
-            "inspected",
-            call=call,
-            strip_id=inspection.strip_id,
-            lot_id=inspection.lot_id,
-            strip_seq=inspection.strip_seq,
-            verdict=str(inspection.judgement.verdict),
-            causes=[str(cause) for cause in inspection.judgement.causes],
-            **{f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in inspection.stages.items()},
-            answered_ms=round(duration_s * 1000, 2),
-            bundle_id=inspection.bundle_id[:12],
-        )
-
     def _turn(self, readiness: Readiness, reason: str) -> None:
         self._state = (readiness, reason)
         self._metrics.ready(readiness is Readiness.SERVING)
-
-    def _fail(self, error: EngineError) -> None:
-        self._turn(Readiness.FAILED, f"the engine failed: {error.reason}")
-        _log.error("engine failed", reason=error.reason, message=error.message)
-        self._on_failure()
 
 
 def _log_late(future: "Future[Inspection]") -> None:

@@ -1,7 +1,8 @@
 """What is asked about a strip, and what is answered."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from stripsight.checks import Finding
@@ -36,19 +37,18 @@ class HeatmapOptions:
     style: HeatmapStyle = HeatmapStyle.ANCHORED
 
 
-@dataclass(frozen=True, kw_only=True)
-class StripHeader:
-    """All that is said about a strip but its frames. `product`, when given, must be the bundle's.
+@dataclass(frozen=True)
+class StripKey:
+    """Lot, strip and number: the same for a call that is repeated. `simulated` has no part in that.
 
     Ids are 1 to 64 letters, digits and . _ : / + - of ASCII, and begin with a letter or digit. `strip_seq` is
     0 to 2^63 - 1. Raises IdInvalid.
     """
 
-    strip_id: str
     lot_id: str
+    strip_id: str
     strip_seq: int
-    heatmaps: HeatmapOptions = HeatmapOptions()
-    product: str = ""
+    simulated: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the ids: they go into records, logs and file names as they are."""
@@ -63,10 +63,29 @@ class StripHeader:
                 found=self.strip_seq,
             )
 
+
+@dataclass(frozen=True, kw_only=True)
+class StripHeader:
+    """All that is said about a strip but its frames. `product`, when given, must be the bundle's.
+
+    Raises IdInvalid as StripKey does.
+    """
+
+    strip_id: str
+    lot_id: str
+    strip_seq: int
+    heatmaps: HeatmapOptions = HeatmapOptions()
+    product: str = ""
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the ids."""
+        _ = self.key
+
     @property
-    def key(self) -> tuple[str, str, int]:
-        """Lot, strip and number: the same for a call that is repeated."""
-        return self.lot_id, self.strip_id, self.strip_seq
+    def key(self) -> StripKey:
+        """Which strip it is."""
+        return StripKey(self.lot_id, self.strip_id, self.strip_seq, self.simulated)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +124,8 @@ class Inspection:
 
     `heatmaps_left_out` counts those asked for that there was no time for. `stages` and `total_s` are in
     seconds; the latter leaves out what passed between the frames of a streamed strip. `frame_digests` are sha256 (hex)
-    of the bytes as sent, in the recipe's order.
+    of the bytes as sent, in the recipe's order. `record_seq` and `record_hash` (SHA-256, 32 bytes) are its place in the
+    record; 0 and empty while it is not on record.
     """
 
     strip_id: str
@@ -120,6 +140,22 @@ class Inspection:
     bundle_id: str
     provider: str
     frame_digests: tuple[str, ...]
+    record_seq: int = 0
+    record_hash: bytes = b""
+
+
+Answers = Generator[RejectedEarly, None, Inspection]
+"""What a strip is answered with: at most one word ahead, then the inspection, which is returned."""
+
+
+def returned(answers: Answers) -> Inspection:
+    """Pass over what comes ahead, and return the inspection."""
+    while True:
+        try:
+            next(answers)
+        except StopIteration as end:
+            inspection: Inspection = end.value
+            return inspection
 
 
 def late(header: StripHeader, bundle_id: str, provider: str) -> Inspection:

@@ -1,7 +1,7 @@
 """Scores and thresholds to a verdict, with the margins and causes behind it (the paper's eq. 13). Pure."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -27,6 +27,7 @@ class Cause(StrEnum):
     STRIP_NOT_FOUND = "STRIP_NOT_FOUND"
     LATE = "LATE"
     NON_FINITE_SCORE = "NON_FINITE_SCORE"
+    RECORD_FAILED = "RECORD_FAILED"
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,14 @@ class Judgement:
     """A verdict with its causes.
 
     `vials` is empty when the strip was rejected without scores. `rejected_patches` are positions in the batch
-    (0 .. N-1), ascending.
+    (0 .. N-1), ascending. `scores` are those of all patches, in frame, vial, region order.
     """
 
     verdict: Verdict
     causes: tuple[Cause, ...]
     vials: tuple[VialResult, ...] = ()
     rejected_patches: tuple[int, ...] = ()
+    scores: tuple[float, ...] = ()
 
     def and_rejected(self, *causes: Cause) -> "Judgement":
         """Return this judgement turned to REJECT with `causes` added; scores and margins stay."""
@@ -123,7 +125,7 @@ def judge(scores: NDArray[np.float32], thresholds: Thresholds, recipe: Recipe) -
     # An accept is earned: asked this way round, NaN fails. `score >= limit` would let it through.
     accepted = np.isfinite(scores) & (scores < limits)
     causes = causes_of(scores[~accepted].tolist())
-    passed = Judgement(Verdict.ACCEPT, (), _vials(scores, thresholds, recipe))
+    passed = Judgement(Verdict.ACCEPT, (), _vials(scores, thresholds, recipe), scores=tuple(scores.tolist()))
     if accepted.all():
         return passed
     patches = tuple(int(index) for index in np.flatnonzero(~accepted))
@@ -156,23 +158,33 @@ def _check_scores(scores: NDArray[np.float32], recipe: Recipe) -> None:
 
 
 def _vials(scores: NDArray[np.float32], thresholds: Thresholds, recipe: Recipe) -> tuple[VialResult, ...]:
-    frames, vials, regions = len(recipe.frame.indices), len(recipe.vials), len(recipe.regions)
-    by_frame = scores.reshape(frames, vials, regions)
-    # eq. 13: the worst of the frames decides. A score that is not a number is the worst there is.
+    vials, regions = [vial.name for vial in recipe.vials], [region.name for region in recipe.regions]
+    return worst_of_frames(scores.tolist(), recipe.frame.indices, vials, {name: thresholds[name] for name in regions})
+
+
+def worst_of_frames(
+    scores: Sequence[float], frames: Sequence[int], vials: Sequence[str], thresholds: Mapping[str, float]
+) -> tuple[VialResult, ...]:
+    """Return each region's worst patch over the frames (eq. 13).
+
+    `scores` are in frame, vial, region order; `frames` are indices and `thresholds` in the order of the regions.
+    """
+    by_frame = np.array(scores).reshape(len(frames), len(vials), len(thresholds))
+    # A score that is not a number is the worst there is.
     worst = np.where(np.isfinite(by_frame), by_frame, np.inf).argmax(axis=0)
     return tuple(
         VialResult(
-            vial.name,
+            vial,
             tuple(
                 RegionResult(
-                    vial=vial.name,
-                    region=region.name,
+                    vial=vial,
+                    region=region,
                     score=float(by_frame[worst[v, r], v, r]),
-                    threshold=thresholds[region.name],
-                    frame=recipe.frame.indices[worst[v, r]],
+                    threshold=threshold,
+                    frame=frames[worst[v, r]],
                 )
-                for r, region in enumerate(recipe.regions)
+                for r, (region, threshold) in enumerate(thresholds.items())
             ),
         )
-        for v, vial in enumerate(recipe.vials)
+        for v, vial in enumerate(vials)
     )

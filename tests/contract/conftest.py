@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from typing import Any
 
 import grpc
@@ -19,12 +20,13 @@ from stripsight.settings import Settings
 
 INSPECT = "/stripsight.inspection.v1.InspectionService/InspectStrip"
 FAR_S = 60.0
+NUMBERS = count(1)
 
 EngineStart = Callable[[Bundle, Settings], Engine]
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[..., Server]]:
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     """Make servers of a bundle, with settings of the test's own; those that were started stop at the end."""
     with ExitStack() as stack:
 
@@ -36,6 +38,7 @@ def serve() -> Iterator[Callable[..., Server]]:
                 "provider": "cpu",
                 "threads": 1,
                 "slot_ms": 60_000,
+                "record_dir": tmp_path_factory.mktemp("record"),
             }
             server = Server(Settings(**(usual | settings)), engine)
             stack.callback(server.stop)
@@ -62,11 +65,11 @@ def channel(server: Server) -> Iterator[grpc.Channel]:
 
 @pytest.fixture
 def request_message(strip_bundle: Bundle, strip: Callable[..., tuple[FrameData, ...]]) -> InspectStripRequest:
-    """A right call about a good strip."""
+    """A right call about a good strip, another one for each test."""
     return InspectStripRequest(
         strip_id="S-1",
         lot_id="L-1",
-        strip_seq=1,
+        strip_seq=next(NUMBERS),
         product=strip_bundle.recipe.product.name,
         frames=[frame_message(frame, (), 0) for frame in strip(strip_bundle.recipe, 101)],
     )

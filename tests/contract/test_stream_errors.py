@@ -30,7 +30,9 @@ Change = Callable[[Messages], object]
 @pytest.fixture
 def messages(request_message: InspectStripRequest) -> Messages:
     """A right call about a good strip: the header, then three frames."""
-    header = StripHeader(strip_id="S-1", lot_id="L-1", strip_seq=1, product=request_message.product)
+    header = StripHeader(
+        strip_id="S-1", lot_id="L-1", strip_seq=request_message.strip_seq, product=request_message.product
+    )
     frames = [InspectFramesRequest(frame=frame) for frame in request_message.frames]
     return [InspectFramesRequest(header=header), *frames]
 
@@ -118,6 +120,7 @@ def test_a_machine_that_stops_sending_ends_with_a_status(
     server.ready()
     with grpc.insecure_channel(str(server.address)) as channel:
         for sent in (0, 1, 3):
+            messages[0].header.strip_seq += 1000  # a strip of its own
             error, status = refused(channel, [m.SerializeToString() for m in messages[:sent]], ends=False)
             assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             assert details(status)[0].reason == "STREAM_IDLE"
@@ -131,9 +134,10 @@ def test_before_it_is_ready_and_in_too_short_a_slot_a_stream_is_refused(
     server.start()
     reasons = []
     with grpc.insecure_channel(str(server.address)) as channel:
-        reasons.append(details(refused(channel, [], ends=False)[1])[0].reason)
+        reasons.append(details(refused(channel, [messages[0].SerializeToString()], ends=False)[1])[0].reason)
         server.ready()
-        reasons.append(details(refused(channel, [], ends=False)[1])[0].reason)
+        messages[0].header.strip_seq += 1  # the first refusal is on record
+        reasons.append(details(refused(channel, [messages[0].SerializeToString()], ends=False)[1])[0].reason)
     assert reasons == ["NOT_READY", "SLOT_TOO_SHORT"]
 
 

@@ -90,9 +90,9 @@ def test_units_are_in_the_names() -> None:
         "threshold",
         "margin",
     }
-    unitless |= {"heartbeat", "heatmaps_left_out"}
+    unitless |= {"heartbeat", "heatmaps_left_out", "record_seq"}
     others = {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES, FieldDescriptor.TYPE_ENUM}
-    others |= {FieldDescriptor.TYPE_MESSAGE}
+    others |= {FieldDescriptor.TYPE_MESSAGE, FieldDescriptor.TYPE_BOOL}
     messages = [message for file in OURS.values() for message in file.message_types_by_name.values()]
     numbers = [field for message in messages for field in message.fields if field.type not in others]
     names = {field.name for field in numbers if not field.name.endswith(("_px", "_ms"))}

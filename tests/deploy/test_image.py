@@ -76,9 +76,10 @@ def test_writes_nothing_at_home(image: Any, strip_bundle: Bundle, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_serves_says_so_and_stops(image: Any, last: dict[str, str], strip_bundle: Bundle) -> None:
+def test_serves_says_so_and_stops(image: Any, last: dict[str, str], strip_bundle: Bundle, tmp_path: Path) -> None:
     """The image's entry point serves, its health check gives 0 then and 1 after the stop signal ended it."""
     here = {"BUNDLE": str(strip_bundle.path), "LISTEN": "127.0.0.1:0", "METRICS_LISTEN": "127.0.0.1:0"}
+    here["RECORD_DIR"] = str(tmp_path)
     environment = image.environment | {f"STRIPSIGHT_{name}": value for name, value in here.items()}
     check = json.loads(last["HEALTHCHECK"].partition("CMD ")[2])
     command = json.loads(last["ENTRYPOINT"])

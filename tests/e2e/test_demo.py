@@ -85,7 +85,7 @@ def server_of(demo: Demo) -> int:
 
 
 def test_four_strips(demo: Callable[..., Demo], tmp_path: Path) -> None:
-    """Four strips at the line's cadence: exit 0, closing tables, a readable picture, four results.
+    """Four strips at the line's cadence: exit 0, closing tables, a readable picture, four results, a good record.
 
     Without a terminal there are no control codes, whatever the environment asks for.
     """
@@ -114,7 +114,15 @@ def test_four_strips(demo: Callable[..., Demo], tmp_path: Path) -> None:
         1000,
         1500,
     ]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["rejected.png", "results.jsonl", "server.log"]
+    verified = [sys.executable, "-m", "stripsight", "records", "verify", "--record-dir", str(tmp_path / "records")]
+    done = subprocess.run(verified, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "records",
+        "rejected.png",
+        "results.jsonl",
+        "server.log",
+    ]
 
 
 def test_killed_server(demo: Callable[..., Demo]) -> None:

@@ -6,9 +6,11 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from stripsight.client import Answer, Client
 from stripsight.frame import FrameData
 
 FAR_S = 60.0
+NUMBERS = count(1)
 GATED = [sys.executable, str(Path(__file__).with_name("gated_server.py"))]
 REAL = [sys.executable, "-m", "stripsight", "serve"]
 
@@ -103,9 +106,11 @@ Start = Callable[..., Served]
 
 
 def starter(stack: ExitStack) -> Start:
-    """Return what starts a server on free ports and leaves its end to `stack`."""
+    """Return what starts a server on free ports, with a record of its own, and leaves its end to `stack`."""
 
-    def start(bundle: Path, *, gated: bool = False, hide_gpus: bool = False, **settings: object) -> Served:
+    def start(
+        bundle: Path, *, gated: bool = False, command: Sequence[str] = (), hide_gpus: bool = False, **settings: object
+    ) -> Served:
         chosen = {
             "bundle": bundle,
             "listen": "127.0.0.1:0",
@@ -114,10 +119,12 @@ def starter(stack: ExitStack) -> Start:
             "threads": 1,
             "slot_ms": 60_000,
         } | settings
+        if "record_dir" not in chosen:
+            chosen["record_dir"] = stack.enter_context(TemporaryDirectory())
         environment = {f"STRIPSIGHT_{name.upper()}": str(value) for name, value in chosen.items()}
         if hide_gpus:
             environment["CUDA_VISIBLE_DEVICES"] = "-1"
-        served = Served(GATED if gated else REAL, environment)
+        served = Served(list(command) or (GATED if gated else REAL), environment)
         stack.callback(served.close)
         return served
 
@@ -127,6 +134,13 @@ def starter(stack: ExitStack) -> Start:
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Start servers that end with the test."""
+    with ExitStack() as stack:
+        yield starter(stack)
+
+
+@pytest.fixture(scope="module")
+def start_for_module() -> Iterator[Start]:
+    """Start servers that end with the file's tests."""
     with ExitStack() as stack:
         yield starter(stack)
 
@@ -154,13 +168,16 @@ def item_server(item_bundle: Bundle) -> Iterator[Served]:
 
 @pytest.fixture
 def ask(strip_bundle: Bundle, strip: Callable[..., tuple[FrameData, ...]]) -> Callable[..., Answer]:
-    """Have a strip of 60 patches judged: `ask(client, seed=.., defective=.., **as Client.inspect takes)`."""
+    """Have a strip of 60 patches judged: `ask(client, seed=.., defective=.., **as Client.inspect takes)`.
+
+    Each call is about another strip, unless it says otherwise.
+    """
 
     def ask(client: Client, *, seed: int = 101, defective: bool = False, **arguments: Any) -> Answer:
         usual: dict[str, Any] = {
             "strip_id": f"S-{seed}",
             "lot_id": "L-1",
-            "strip_seq": seed,
+            "strip_seq": next(NUMBERS),
             "product": strip_bundle.recipe.product.name,
             "timeout_s": FAR_S,
         }

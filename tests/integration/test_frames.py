@@ -3,6 +3,7 @@
 import queue
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 
 FAR_S = 60.0
+NUMBERS = count(1_000_000)  # beyond those of the strips that `ask` sends
 
 Strip = Callable[..., tuple[FrameData, ...]]
 Ask = Callable[..., Answer]
@@ -30,13 +32,16 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture
 def begin(strip_bundle: Bundle) -> Open:
-    """Begin a stream about a strip of 60 patches: `begin(client, seed=.., **as Client.stream takes)`."""
+    """Begin a stream about a strip of 60 patches: `begin(client, seed=.., **as Client.stream takes)`.
+
+    Each is about another strip, unless it says otherwise.
+    """
 
     def begin(client: Client, *, seed: int = 101, **arguments: Any) -> FrameStream:
         usual: dict[str, Any] = {
             "strip_id": f"S-{seed}",
             "lot_id": "L-1",
-            "strip_seq": seed,
+            "strip_seq": next(NUMBERS),
             "product": strip_bundle.recipe.product.name,
             "timeout_s": FAR_S,
         }
@@ -70,7 +75,8 @@ def test_the_inspection_is_that_of_the_unary_call(
     for bare, answer in ((one, unary), (other, streamed)):
         bare.CopyFrom(answer.reply.inspection)
         assert {field.name for field, _ in bare.stage_times.ListFields()} >= {"infer_ms", "render_ms", "total_ms"}
-        bare.ClearField("stage_times")
+        for its_own in ("stage_times", "strip_seq", "record_seq", "record_hash"):
+            bare.ClearField(its_own)
     assert one == other
     assert len(other.heatmaps) == 60
     status = client.status()

@@ -45,12 +45,12 @@ def test_a_strip_is_judged(
         strip(bundle.recipe, 101 if not defective else 104, defective),
         strip_id="S-17",
         lot_id="L-4",
-        strip_seq=17,
+        strip_seq=17 + defective,
         product=bundle.recipe.product.name,
         timeout_s=FAR_S,
     )
     reply = answer.reply.inspection
-    assert (reply.strip_id, reply.lot_id, reply.strip_seq) == ("S-17", "L-4", 17)
+    assert (reply.strip_id, reply.lot_id, reply.strip_seq) == ("S-17", "L-4", 17 + defective)
     assert (reply.bundle_id, reply.provider) == (bundle.bundle_id, pb.PROVIDER_CPU)
     assert accepted(answer, status) is not defective
     rejected = [
@@ -92,20 +92,21 @@ def test_the_scores_do_not_depend_on_the_format(
     ]
     arguments: dict[str, Any] = {
         "strip_id": "S",
-        "lot_id": "L",
-        "strip_seq": 2,
+        "lot_id": "L-formats",
         "product": strip_bundle.recipe.product.name,
     }
-    expected = client.inspect(frames, **arguments, timeout_s=FAR_S).reply.inspection.vials
-    for variant in variants:
-        assert client.inspect(variant, **arguments, timeout_s=FAR_S).reply.inspection.vials == expected
+    expected = client.inspect(frames, strip_seq=1, **arguments, timeout_s=FAR_S).reply.inspection.vials
+    assert expected
+    for number, variant in enumerate(variants, 2):
+        reply = client.inspect(variant, strip_seq=number, **arguments, timeout_s=FAR_S).reply
+        assert reply.inspection.vials == expected
 
 
 def test_the_steps_that_ran_have_times(client: Client, ask: Ask) -> None:
     """Each step by its own word, none negative, together no longer than the whole."""
     times = ask(client).reply.inspection.stage_times
     steps = {field.name: value for field, value in times.ListFields() if field.name != "total_ms"}
-    assert set(steps) == {"decode_ms", "check_ms", "crop_ms", "infer_ms", "judge_ms", "render_ms"}
+    assert set(steps) == {"decode_ms", "check_ms", "crop_ms", "infer_ms", "judge_ms", "record_ms", "render_ms"}
     assert all(value >= 0 for value in steps.values())
     assert sum(steps.values()) <= times.total_ms
 
@@ -156,6 +157,7 @@ def test_what_is_not_said_about_heatmaps_means_rejected_and_anchored(
     """A request without options gets those of the rejected patches, anchored."""
     request = ask(client, seed=104, defective=True).request
     request.ClearField("heatmaps")
+    request.strip_id = "S-without-options"
     heatmaps = client.send(request, timeout_s=FAR_S).reply.inspection.heatmaps
     assert [heatmap.style for heatmap in heatmaps] == [pb.HEATMAP_STYLE_ANCHORED]
 

@@ -57,6 +57,8 @@ def an_accept() -> Reply:
             stage_times=pb.StageTimes(infer_ms=80, total_ms=90),
             bundle_id=BUNDLE,
             provider=pb.PROVIDER_CPU,
+            record_seq=12,
+            record_hash=bytes(32),
         )
     )
 
@@ -142,6 +144,10 @@ REJECTED: dict[str, Change] = {
     "a time that is no number": change(f"{INSPECTION}.stage_times.total_ms", math.nan),
     "a time longer than the call": change(f"{INSPECTION}.stage_times.total_ms", 101),
     "a negative time": change(f"{INSPECTION}.stage_times.total_ms", -1),
+    "no record": change(f"{INSPECTION}.record_seq", 0),
+    "no hash": change(f"{INSPECTION}.record_hash", b""),
+    "a hash too short": change(f"{INSPECTION}.record_hash", bytes(31)),
+    "a hash too long": change(f"{INSPECTION}.record_hash", bytes(33)),
     "another bundle": change(f"{INSPECTION}.bundle_id", "c" * 64),
     "no bundle": change(f"{INSPECTION}.bundle_id", ""),
     "no provider": change(f"{INSPECTION}.provider", pb.PROVIDER_UNSPECIFIED),
@@ -175,7 +181,7 @@ def test_every_field_of_a_reply_is_in_the_table() -> None:
     considered: dict[Any, set[str]] = {
         pb.Inspection: {
             *("strip_id", "lot_id", "strip_seq", "verdict", "causes", "findings", "vials", "stage_times"),
-            *("bundle_id", "provider"),
+            *("bundle_id", "provider", "record_seq", "record_hash"),
             *("heatmaps", "heatmaps_left_out"),  # pictures for people: an accept may come with any
         },
         pb.Vial: {"name", "regions"},

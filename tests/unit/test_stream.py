@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stripsight.admission import Admission
+from stripsight.arrivals import Arrivals, Opening
 from stripsight.bundle import Bundle
 from stripsight.engine import Engine, Inference
 from stripsight.errors import (
@@ -29,7 +30,7 @@ from stripsight.frame import FrameData
 from stripsight.inspector import Inspector
 from stripsight.limits import FrozenLimits
 from stripsight.start import start_engine
-from stripsight.stream import Answer, StripStream, Terms
+from stripsight.stream import StripStream, Terms
 from stripsight.strip import (
     HeatmapOptions,
     HeatmapWhich,
@@ -45,7 +46,29 @@ Frames = tuple[FrameData, ...]
 Strip = Callable[..., Frames]
 
 FAR_S = 60.0
+Answer = RejectedEarly | Inspection
 HEADER = StripHeader(strip_id="S-1", lot_id="L-1", strip_seq=7, heatmaps=HeatmapOptions(HeatmapWhich.ALL))
+
+
+class Stream:
+    """A stream as a station answers it."""
+
+    def __init__(self, line: "Line", arrivals: Arrivals, terms: Terms) -> None:
+        self.line, self.arrivals = line, arrivals
+        self.end, self.fail = arrivals.end, arrivals.fail
+        self.strip = StripStream(line.inspector, line.admission.enter(), arrivals, terms)
+
+    def put(self, part: StripHeader | FrameData) -> None:
+        """Have a part arrive."""
+        self.arrivals.put(Opening(part.key, lambda: part) if isinstance(part, StripHeader) else part)
+
+    def answers(self) -> Iterator[Answer]:
+        """Wait for the header, then yield all answers."""
+        try:
+            header = self.arrivals.opening().read()
+            yield (yield from self.strip.answers(header))
+        finally:
+            self.strip._place.leave()
 
 
 class Line:
@@ -57,18 +80,19 @@ class Line:
         self.inspector = Inspector(bundle, engine)
         self.overtaken: list[Future[Any]] = []
 
-    def stream(self, *, idle_s: float = FAR_S, slot_s: float = FAR_S, clock: Any = None) -> StripStream:
+    def stream(self, *, idle_s: float = FAR_S, slot_s: float = FAR_S, clock: Any = None) -> Stream:
         """Begin a stream."""
+        clock = clock or self.inspector._clock
+        arrivals = Arrivals(len(self.bundle.recipe.frame.indices), idle_s, clock)
         terms = Terms(
             recipe=self.bundle.recipe,
-            idle_s=idle_s,
-            deadline=lambda arrived: arrived + slot_s,
+            deadline=lambda: arrivals.arrived + slot_s,
             run=lambda work: work(),
             late=lambda header: late(header, self.bundle.bundle_id, "cpu"),
             overtaken=self.overtaken.append,
-            clock=clock or self.inspector._clock,
+            clock=clock,
         )
-        return StripStream(self.inspector, self.admission.enter(), terms)
+        return Stream(self, arrivals, terms)
 
     def answered(self, *parts: Any, ended: bool = True, **options: Any) -> list[Answer]:
         """Put all parts in, end, and take what comes out."""
@@ -228,7 +252,7 @@ def test_a_frame_too_many_is_never_passed_over(line: Line, good: Frames) -> None
     with ThreadPoolExecutor(1) as pool:
         answers = pool.submit(list[Answer], stream.answers())
         pause = threading.Event()
-        while stream._inspection is None:
+        while stream.strip._inspection is None:
             pause.wait(0.001)
         stream.put(good[0])
         assert isinstance(answers.exception(FAR_S), FrameCountError)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripsight.errors import IdInvalid
-from stripsight.strip import HeatmapStyle, HeatmapWhich, StripRequest
+from stripsight.strip import HeatmapStyle, HeatmapWhich, StripKey, StripRequest
 
 
 def asked(**changes: Any) -> StripRequest:
@@ -20,7 +20,7 @@ def test_defaults() -> None:
     """Unless asked otherwise, rejected patches get heatmaps anchored on their threshold."""
     request = asked()
     assert (request.heatmaps.which, request.heatmaps.style) == (HeatmapWhich.REJECTED, HeatmapStyle.ANCHORED)
-    assert request.key == ("LOT/7", "S-1", 1)
+    assert request.key == StripKey("LOT/7", "S-1", 1)
 
 
 @pytest.mark.parametrize("name", ["strip_id", "lot_id"])

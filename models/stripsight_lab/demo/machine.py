@@ -98,6 +98,7 @@ class Machine:
             strip_seq=number,
             product=product.name,
             frames=messages,
+            simulated=True,
         )
 
     def _inspect(self, sent: _Sent) -> None:
@@ -131,6 +132,7 @@ class Machine:
             lot_id=asked.lot_id,
             strip_seq=asked.strip_seq,
             product=asked.product,
+            simulated=asked.simulated,
             timeout_s=left_s,
         ) as stream:
             for frame in asked.frames:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -55,10 +56,16 @@ class Show:
     picture: Path
     acquisition_ms: int = 0
     console: Console = field(default_factory=terminal)
+    # Records stay, and a strip that has one is not inspected again: each run is a lot of its own.
+    lot_id: str = field(default_factory=lambda: f"demo-{datetime.now(UTC):%Y%m%dT%H%M%S}")
 
     @property
     def _frames(self) -> Path:
         return self.out / "frames.npy"
+
+    @property
+    def _records(self) -> Path:
+        return self.out / "records"
 
     def run(self) -> int:
         """Run it to the end and return the exit status; every failure is told in plain words."""
@@ -106,7 +113,8 @@ class Show:
 
     def _drive(self, kit: Sequence[KitItem], shipped: Bundle, record: Record) -> None:
         """From the server's start to its end, then the report."""
-        with ServerProcess(self.bundle, self.out / "server.log", *self.server_options) as server:
+        options = ("--record-dir", str(self._records), *self.server_options)
+        with ServerProcess(self.bundle, self.out / "server.log", *options) as server:
             with self.console.status("starting the server"):
                 address = server.ready(READY_S)
             with Client(address) as client:
@@ -144,13 +152,14 @@ class Show:
             cadence_ms=self.cadence_ms,
         )
         slot_s, cadence_s, acquisition_s = (ms / 1000 for ms in (status.slot_ms, self.cadence_ms, self.acquisition_ms))
-        return run, Order(f"demo-{self.seed}", product, shipped.bundle_id, slot_s, cadence_s, acquisition_s)
+        return run, Order(self.lot_id, product, shipped.bundle_id, slot_s, cadence_s, acquisition_s)
 
     def _files(self, shown: str) -> str:
         return (
             f"{shown}\n"
             f"results  {self.out / 'results.jsonl'}\n"
             f"log      {self.out / 'server.log'}\n"
+            f"records  {self._records}: stripsight records verify --record-dir {self._records}\n"
             f"repeat   make demo STRIPS={self.strips} SEED={self.seed} CADENCE_MS={self.cadence_ms}"
         )
 

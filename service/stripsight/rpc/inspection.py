@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 
 import grpc
 
+from stripsight.arrivals import Arrivals
 from stripsight.errors import StreamLeft
 from stripsight.inspection.v1.inspection_service_pb2 import (
     GetStatusRequest,
@@ -17,9 +19,8 @@ from stripsight.inspection.v1.inspection_service_pb2 import (
     InspectStripResponse,
 )
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceServicer
-from stripsight.rpc import convert
+from stripsight.rpc import read, write
 from stripsight.station import Station
-from stripsight.stream import StripStream
 from stripsight.timing import Clock
 
 
@@ -34,30 +35,31 @@ class InspectionServicer(InspectionServiceServicer):
     def InspectStrip(self, request: InspectStripRequest, context: grpc.ServicerContext) -> InspectStripResponse:
         """Judge one strip."""
         arrived, remaining_s = self._clock(), context.time_remaining()
-        inspection = self._station.inspect(convert.strip_request(request), arrived, remaining_s)
-        return convert.inspect_strip_response(inspection)
+        reads = partial(read.strip_request, request)
+        inspection = self._station.inspect(read.strip_key(request), reads, arrived, remaining_s)
+        return write.inspect_strip_response(inspection)
 
     def InspectFrames(
         self, request_iterator: Iterator[InspectFramesRequest], context: grpc.ServicerContext
     ) -> Iterator[InspectFramesResponse]:
         """Judge one strip whose frames come one by one."""
-        stream = self._station.open_stream(self._clock(), context.time_remaining())
+        arrivals, remaining_s = self._station.arrivals(), context.time_remaining()
         # Of its own, since gRPC hands messages out without a time limit, and a lane at work must not delay them.
-        threading.Thread(target=_receive, args=(request_iterator, stream), name="frames", daemon=True).start()
-        yield from map(convert.inspect_frames_response, self._station.answers_of(stream))
+        threading.Thread(target=_receive, args=(request_iterator, arrivals), name="frames", daemon=True).start()
+        yield from map(write.inspect_frames_response, self._station.inspect_frames(arrivals, remaining_s))
 
     def GetStatus(self, request: GetStatusRequest, context: grpc.ServicerContext) -> GetStatusResponse:
         """Tell how the service is."""
-        return convert.get_status_response(self._station.status())
+        return write.get_status_response(self._station.status())
 
 
-def _receive(requests: Iterator[InspectFramesRequest], stream: StripStream) -> None:
-    """Put a call's messages into `stream` as they arrive, and how the client's side ended."""
+def _receive(requests: Iterator[InspectFramesRequest], arrivals: Arrivals) -> None:
+    """Put a call's messages into `arrivals` as they arrive, and how the client's side ended."""
     try:
-        for position, message in enumerate(islice(requests, stream.messages_max)):
-            stream.put(convert.stream_part(message, position))
-        stream.end()
+        for position, message in enumerate(islice(requests, arrivals.messages_max)):
+            arrivals.put(read.stream_part(message, position))
+        arrivals.end()
     except grpc.RpcError:
-        stream.fail(StreamLeft("the client left, or its deadline passed, before all frames had come"))
+        arrivals.fail(StreamLeft("the client left, or its deadline passed, before all frames had come"))
     except Exception as error:  # raised again by the thread that answers the call
-        stream.fail(error)
+        arrivals.fail(error)

@@ -10,6 +10,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from stripsight.errors import (
+    UNKNOWN,
     BundleError,
     EngineError,
     InvalidRequest,
@@ -17,6 +18,7 @@ from stripsight.errors import (
     Overloaded,
     ProviderError,
     RecipeError,
+    RecordError,
     SlotTooShort,
     StreamIdle,
     StreamLeft,
@@ -25,7 +27,6 @@ from stripsight.errors import (
 from stripsight.metrics import Metrics
 
 DOMAIN = "stripsight"
-UNKNOWN = "The service failed; its log says why. This is not an accept."
 
 _CODES: dict[type[StripsightError], grpc.StatusCode] = {
     InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
@@ -38,6 +39,7 @@ _CODES: dict[type[StripsightError], grpc.StatusCode] = {
     BundleError: grpc.StatusCode.FAILED_PRECONDITION,
     ProviderError: grpc.StatusCode.FAILED_PRECONDITION,
     EngineError: grpc.StatusCode.INTERNAL,
+    RecordError: grpc.StatusCode.INTERNAL,
     StripsightError: grpc.StatusCode.INTERNAL,
 }
 _TEXT_MAX = 300  # a status travels in the trailers, which gRPC limits to 8 KiB

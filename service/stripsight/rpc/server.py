@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 
 import grpc
 import structlog
@@ -15,14 +16,17 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from stripsight import start
 from stripsight.bundle import Bundle, load
 from stripsight.engine import Engine
+from stripsight.errors import RecordError, StripsightError
 from stripsight.exits import Exit
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
 from stripsight.inspector import Inspector
+from stripsight.journal.record import EventKind
 from stripsight.metrics import Metrics
 from stripsight.rpc.inspection import InspectionServicer
 from stripsight.rpc.interceptors import ErrorsToStatus
 from stripsight.rpc.listen import listen_grpc, listen_metrics, options
+from stripsight.rpc.record import ServedRecord
 from stripsight.settings import Settings
 from stripsight.station import Station
 
@@ -52,6 +56,8 @@ class Server:
         self._asked: queue.SimpleQueue[Exit] = queue.SimpleQueue()
         self._health = health.HealthServicer()
         self._open = ExitStack()
+        self._ended = Exit.ERROR
+        self._fail: Callable[[StripsightError], None] = self._failed
         self._set_health(serving=False)
 
     def run(self) -> Exit:
@@ -60,15 +66,17 @@ class Server:
             try:
                 self.start()
                 self.ready()
-                ended = self.wait()
-                return ended if self.drain() else Exit.STUCK
+                self._ended = self.wait()
+                if not self.drain():
+                    self._ended = Exit.STUCK
             finally:
                 self.stop()
+        return self._ended
 
     def start(self) -> None:
         """Load the bundle and listen: GetStatus answers, strips are refused.
 
-        Raises BundleError or RecipeError, and AddressTaken when a port is in use.
+        Raises BundleError or RecipeError, RecordError, and AddressTaken when a port is in use.
         """
         self.bundle = load(self._settings.bundle)
         self.slot_s = (self._settings.slot_ms or self.bundle.recipe.slot.duration_ms) / 1000
@@ -76,14 +84,19 @@ class Server:
         for collector in (GCCollector, PlatformCollector, ProcessCollector):
             collector(registry=registry)
         metrics = Metrics(registry)
+        self.record = ServedRecord(self._settings, metrics, self._record_failed)
+        self._open.callback(self._close_record)
+        self.record.journal.event(EventKind.START, version=version("stripsight"), bundle_id=self.bundle.bundle_id)
         self.station = Station(
             self.bundle,
             metrics,
+            journal=self.record.journal,
             waiting=self._settings.waiting,
             slot_s=self.slot_s,
             idle_s=self._settings.stream_idle_ms / 1000,
             on_failure=self._failed,
         )
+        self._fail = self.station.fail
         self._grpc = self._assembled(metrics)
         self.address = listen_grpc(self._grpc, self._settings.listen)
         self.metrics_address, stop_metrics = listen_metrics(self._settings.metrics_listen, registry)
@@ -95,11 +108,12 @@ class Server:
     def ready(self) -> None:
         """Warm the engine up and run the challenge set on it, then serve.
 
-        Raises ProviderError, EngineError or ChallengeError.
+        Raises ProviderError, EngineError, ChallengeError or RecordError.
         """
         engine = self._start_engine(self.bundle, self._settings)
         engine.warm_up(self.bundle.recipe.patch_count)
-        start.challenge(engine, self.bundle)
+        passed = start.challenge(engine, self.bundle)
+        self.record.loaded(self.bundle, engine.provider, passed)
         self.station.opened(Inspector(self.bundle, engine), engine.provider)
         self._set_health(serving=True)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
@@ -112,6 +126,7 @@ class Server:
         """Say NOT_SERVING, refuse new strips, finish those admitted; False when one does not end."""
         self._health.enter_graceful_shutdown()
         self._say("drain")
+        self.record.draining()
         ended = self.station.closed(self.slot_s)
         self._grpc.stop(_LAST_REPLIES_S).wait()
         return ended
@@ -138,9 +153,16 @@ class Server:
         for service in (health.OVERALL_HEALTH, SERVICE):
             self._health.set(service, states.SERVING if serving else states.NOT_SERVING)
 
-    def _failed(self) -> None:
+    def _close_record(self) -> None:
+        if not self.record.close(self._ended):
+            self._ended = Exit.RECORD
+
+    def _record_failed(self, error: RecordError) -> None:
+        self._fail(error)  # which becomes the station's own once there is one
+
+    def _failed(self, error: StripsightError) -> None:
         self._set_health(serving=False)
-        self.end(Exit.ENGINE)
+        self.end(Exit.RECORD if isinstance(error, RecordError) else Exit.ENGINE)
 
     def _say(self, event: str, **facts: str | int) -> None:
         _log.info(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stripsight.client import Client
 from stripsight.inspection.v1 import inspection_pb2 as pb
@@ -27,11 +28,12 @@ class Serving:
 
 @contextmanager
 def serving(bundle: Path, provider: str, threads: int, log: Path) -> Iterator[Serving]:
-    """Start `stripsight serve` and wait until it is ready. Raises ServerDied."""
+    """Start `stripsight serve`, its record in a folder of its own, and wait until it is ready. Raises ServerDied."""
     options = ("--provider", provider, "--threads", str(threads), "--slot-ms", str(_SLOT_MS))
     with ExitStack() as stack:
+        records = stack.enter_context(TemporaryDirectory(prefix="stripbench-"))
         start = time.monotonic()
-        process = stack.enter_context(ServerProcess(bundle, log, *options))
+        process = stack.enter_context(ServerProcess(bundle, log, "--record-dir", records, *options))
         target = process.ready(READY_S)
         to_serving_s = time.monotonic() - start
         client = stack.enter_context(Client(target))

@@ -57,5 +57,6 @@ class Requests:
             strip_seq=self._sent,
             product=self._product,
             frames=self._messages[self._sent % len(self._messages)],
+            simulated=True,
             heatmaps=pb.HeatmapOptions(which=pb.HeatmapWhich.Value(f"HEATMAP_WHICH_{heatmaps.upper()}")),
         )

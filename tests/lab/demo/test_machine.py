@@ -92,6 +92,8 @@ def inspection(request: service_pb.InspectStripRequest, score: float, bundle: st
         stage_times=pb.StageTimes(total_ms=0),
         bundle_id=bundle * 64,
         provider=pb.PROVIDER_CPU,
+        record_seq=request.strip_seq,
+        record_hash=bytes(32),
     )
 
 

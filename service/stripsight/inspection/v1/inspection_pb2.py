@@ -25,45 +25,45 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)stripsight/inspection/v1/inspection.proto\x12\x18stripsight.inspection.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n\x05\x46rame\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12;\n\x0cpixel_format\x18\x03 \x01(\x0e\x32%.stripsight.inspection.v1.PixelFormat\x12\x10\n\x08width_px\x18\x04 \x01(\r\x12\x11\n\theight_px\x18\x05 \x01(\r\x12\x0e\n\x06\x63rc32c\x18\x06 \x01(\x07\x12\x30\n\x0c\x63\x61pture_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"~\n\x0eHeatmapOptions\x12\x35\n\x05which\x18\x01 \x01(\x0e\x32&.stripsight.inspection.v1.HeatmapWhich\x12\x35\n\x05style\x18\x02 \x01(\x0e\x32&.stripsight.inspection.v1.HeatmapStyle\"\xde\x03\n\nInspection\x12\x10\n\x08strip_id\x18\x01 \x01(\t\x12\x0e\n\x06lot_id\x18\x02 \x01(\t\x12\x11\n\tstrip_seq\x18\x03 \x01(\x04\x12\x32\n\x07verdict\x18\x04 \x01(\x0e\x32!.stripsight.inspection.v1.Verdict\x12/\n\x06\x63\x61uses\x18\x05 \x03(\x0e\x32\x1f.stripsight.inspection.v1.Cause\x12\x33\n\x08\x66indings\x18\x06 \x03(\x0b\x32!.stripsight.inspection.v1.Finding\x12-\n\x05vials\x18\x07 \x03(\x0b\x32\x1e.stripsight.inspection.v1.Vial\x12\x33\n\x08heatmaps\x18\x08 \x03(\x0b\x32!.stripsight.inspection.v1.Heatmap\x12\x19\n\x11heatmaps_left_out\x18\t \x01(\r\x12\x39\n\x0bstage_times\x18\n \x01(\x0b\x32$.stripsight.inspection.v1.StageTimes\x12\x11\n\tbundle_id\x18\x0b \x01(\t\x12\x34\n\x08provider\x18\x0c \x01(\x0e\x32\".stripsight.inspection.v1.Provider\"\xc5\x01\n\rRejectedEarly\x12\x13\n\x0b\x66rame_index\x18\x01 \x01(\r\x12/\n\x06\x63\x61uses\x18\x02 \x03(\x0e\x32\x1f.stripsight.inspection.v1.Cause\x12\x33\n\x08\x66indings\x18\x03 \x03(\x0b\x32!.stripsight.inspection.v1.Finding\x12\x39\n\x07regions\x18\x04 \x03(\x0b\x32(.stripsight.inspection.v1.RejectedRegion\"P\n\x0eRejectedRegion\x12\x0c\n\x04vial\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x11\n\tthreshold\x18\x04 \x01(\x01\"t\n\x07\x46inding\x12.\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32\x1f.stripsight.inspection.v1.Cause\x12\x18\n\x0b\x66rame_index\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x03 \x01(\tB\x0e\n\x0c_frame_index\"G\n\x04Vial\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x31\n\x07regions\x18\x02 \x03(\x0b\x32 .stripsight.inspection.v1.Region\"]\n\x06Region\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x11\n\tthreshold\x18\x03 \x01(\x01\x12\x0e\n\x06margin\x18\x04 \x01(\x01\x12\x13\n\x0b\x66rame_index\x18\x05 \x01(\r\"\xac\x01\n\x07Heatmap\x12\x13\n\x0b\x66rame_index\x18\x01 \x01(\r\x12\x0c\n\x04vial\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12*\n\x03\x62ox\x18\x04 \x01(\x0b\x32\x1d.stripsight.inspection.v1.Box\x12\x35\n\x05style\x18\x05 \x01(\x0e\x32&.stripsight.inspection.v1.HeatmapStyle\x12\x0b\n\x03png\x18\x06 \x01(\x0c\"K\n\x03\x42ox\x12\x0f\n\x07left_px\x18\x01 \x01(\r\x12\x0e\n\x06top_px\x18\x02 \x01(\r\x12\x10\n\x08right_px\x18\x03 \x01(\r\x12\x11\n\tbottom_px\x18\x04 \x01(\r\"\xf8\x01\n\nStageTimes\x12\x16\n\tdecode_ms\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\x08\x63heck_ms\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x14\n\x07\x63rop_ms\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x15\n\x08infer_ms\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x15\n\x08judge_ms\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x16\n\trender_ms\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x10\n\x08total_ms\x18\x08 \x01(\x01\x42\x0c\n\n_decode_msB\x0b\n\t_check_msB\n\n\x08_crop_msB\x0b\n\t_infer_msB\x0b\n\t_judge_msB\x0c\n\n_render_ms*\x8b\x01\n\x0bPixelFormat\x12\x1c\n\x18PIXEL_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12PIXEL_FORMAT_MONO8\x10\x01\x12\x17\n\x13PIXEL_FORMAT_MONO10\x10\x02\x12\x17\n\x13PIXEL_FORMAT_MONO12\x10\x03\x12\x14\n\x10PIXEL_FORMAT_PNG\x10\x04*x\n\x0cHeatmapWhich\x12\x1d\n\x19HEATMAP_WHICH_UNSPECIFIED\x10\x00\x12\x1a\n\x16HEATMAP_WHICH_REJECTED\x10\x01\x12\x15\n\x11HEATMAP_WHICH_ALL\x10\x02\x12\x16\n\x12HEATMAP_WHICH_NONE\x10\x03*c\n\x0cHeatmapStyle\x12\x1d\n\x19HEATMAP_STYLE_UNSPECIFIED\x10\x00\x12\x1a\n\x16HEATMAP_STYLE_ANCHORED\x10\x01\x12\x18\n\x14HEATMAP_STYLE_MINMAX\x10\x02*J\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x12\n\x0eVERDICT_REJECT\x10\x01\x12\x12\n\x0eVERDICT_ACCEPT\x10\x02*\x91\x01\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\x11\n\rCAUSE_ANOMALY\x10\x01\x12\x17\n\x13\x43\x41USE_IMAGE_QUALITY\x10\x02\x12\x19\n\x15\x43\x41USE_STRIP_NOT_FOUND\x10\x03\x12\x0e\n\nCAUSE_LATE\x10\x04\x12\x1a\n\x16\x43\x41USE_NON_FINITE_SCORE\x10\x05*I\n\x08Provider\x12\x18\n\x14PROVIDER_UNSPECIFIED\x10\x00\x12\x10\n\x0cPROVIDER_CPU\x10\x01\x12\x11\n\rPROVIDER_CUDA\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)stripsight/inspection/v1/inspection.proto\x12\x18stripsight.inspection.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x01\n\x05\x46rame\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12;\n\x0cpixel_format\x18\x03 \x01(\x0e\x32%.stripsight.inspection.v1.PixelFormat\x12\x10\n\x08width_px\x18\x04 \x01(\r\x12\x11\n\theight_px\x18\x05 \x01(\r\x12\x0e\n\x06\x63rc32c\x18\x06 \x01(\x07\x12\x30\n\x0c\x63\x61pture_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"~\n\x0eHeatmapOptions\x12\x35\n\x05which\x18\x01 \x01(\x0e\x32&.stripsight.inspection.v1.HeatmapWhich\x12\x35\n\x05style\x18\x02 \x01(\x0e\x32&.stripsight.inspection.v1.HeatmapStyle\"\x87\x04\n\nInspection\x12\x10\n\x08strip_id\x18\x01 \x01(\t\x12\x0e\n\x06lot_id\x18\x02 \x01(\t\x12\x11\n\tstrip_seq\x18\x03 \x01(\x04\x12\x32\n\x07verdict\x18\x04 \x01(\x0e\x32!.stripsight.inspection.v1.Verdict\x12/\n\x06\x63\x61uses\x18\x05 \x03(\x0e\x32\x1f.stripsight.inspection.v1.Cause\x12\x33\n\x08\x66indings\x18\x06 \x03(\x0b\x32!.stripsight.inspection.v1.Finding\x12-\n\x05vials\x18\x07 \x03(\x0b\x32\x1e.stripsight.inspection.v1.Vial\x12\x33\n\x08heatmaps\x18\x08 \x03(\x0b\x32!.stripsight.inspection.v1.Heatmap\x12\x19\n\x11heatmaps_left_out\x18\t \x01(\r\x12\x39\n\x0bstage_times\x18\n \x01(\x0b\x32$.stripsight.inspection.v1.StageTimes\x12\x11\n\tbundle_id\x18\x0b \x01(\t\x12\x34\n\x08provider\x18\x0c \x01(\x0e\x32\".stripsight.inspection.v1.Provider\x12\x12\n\nrecord_seq\x18\r \x01(\x04\x12\x13\n\x0brecord_hash\x18\x0e \x01(\x0c\"\xc5\x01\n\rRejectedEarly\x12\x13\n\x0b\x66rame_index\x18\x01 \x01(\r\x12/\n\x06\x63\x61uses\x18\x02 \x03(\x0e\x32\x1f.stripsight.inspection.v1.Cause\x12\x33\n\x08\x66indings\x18\x03 \x03(\x0b\x32!.stripsight.inspection.v1.Finding\x12\x39\n\x07regions\x18\x04 \x03(\x0b\x32(.stripsight.inspection.v1.RejectedRegion\"P\n\x0eRejectedRegion\x12\x0c\n\x04vial\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x11\n\tthreshold\x18\x04 \x01(\x01\"t\n\x07\x46inding\x12.\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32\x1f.stripsight.inspection.v1.Cause\x12\x18\n\x0b\x66rame_index\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x03 \x01(\tB\x0e\n\x0c_frame_index\"G\n\x04Vial\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x31\n\x07regions\x18\x02 \x03(\x0b\x32 .stripsight.inspection.v1.Region\"]\n\x06Region\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x11\n\tthreshold\x18\x03 \x01(\x01\x12\x0e\n\x06margin\x18\x04 \x01(\x01\x12\x13\n\x0b\x66rame_index\x18\x05 \x01(\r\"\xac\x01\n\x07Heatmap\x12\x13\n\x0b\x66rame_index\x18\x01 \x01(\r\x12\x0c\n\x04vial\x18\x02 \x01(\t\x12\x0e\n\x06region\x18\x03 \x01(\t\x12*\n\x03\x62ox\x18\x04 \x01(\x0b\x32\x1d.stripsight.inspection.v1.Box\x12\x35\n\x05style\x18\x05 \x01(\x0e\x32&.stripsight.inspection.v1.HeatmapStyle\x12\x0b\n\x03png\x18\x06 \x01(\x0c\"K\n\x03\x42ox\x12\x0f\n\x07left_px\x18\x01 \x01(\r\x12\x0e\n\x06top_px\x18\x02 \x01(\r\x12\x10\n\x08right_px\x18\x03 \x01(\r\x12\x11\n\tbottom_px\x18\x04 \x01(\r\"\x9e\x02\n\nStageTimes\x12\x16\n\tdecode_ms\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\x08\x63heck_ms\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x14\n\x07\x63rop_ms\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x15\n\x08infer_ms\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x15\n\x08judge_ms\x18\x05 \x01(\x01H\x04\x88\x01\x01\x12\x16\n\trecord_ms\x18\x06 \x01(\x01H\x05\x88\x01\x01\x12\x16\n\trender_ms\x18\x07 \x01(\x01H\x06\x88\x01\x01\x12\x10\n\x08total_ms\x18\x08 \x01(\x01\x42\x0c\n\n_decode_msB\x0b\n\t_check_msB\n\n\x08_crop_msB\x0b\n\t_infer_msB\x0b\n\t_judge_msB\x0c\n\n_record_msB\x0c\n\n_render_ms*\x8b\x01\n\x0bPixelFormat\x12\x1c\n\x18PIXEL_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12PIXEL_FORMAT_MONO8\x10\x01\x12\x17\n\x13PIXEL_FORMAT_MONO10\x10\x02\x12\x17\n\x13PIXEL_FORMAT_MONO12\x10\x03\x12\x14\n\x10PIXEL_FORMAT_PNG\x10\x04*x\n\x0cHeatmapWhich\x12\x1d\n\x19HEATMAP_WHICH_UNSPECIFIED\x10\x00\x12\x1a\n\x16HEATMAP_WHICH_REJECTED\x10\x01\x12\x15\n\x11HEATMAP_WHICH_ALL\x10\x02\x12\x16\n\x12HEATMAP_WHICH_NONE\x10\x03*c\n\x0cHeatmapStyle\x12\x1d\n\x19HEATMAP_STYLE_UNSPECIFIED\x10\x00\x12\x1a\n\x16HEATMAP_STYLE_ANCHORED\x10\x01\x12\x18\n\x14HEATMAP_STYLE_MINMAX\x10\x02*J\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x12\n\x0eVERDICT_REJECT\x10\x01\x12\x12\n\x0eVERDICT_ACCEPT\x10\x02*\xaa\x01\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\x11\n\rCAUSE_ANOMALY\x10\x01\x12\x17\n\x13\x43\x41USE_IMAGE_QUALITY\x10\x02\x12\x19\n\x15\x43\x41USE_STRIP_NOT_FOUND\x10\x03\x12\x0e\n\nCAUSE_LATE\x10\x04\x12\x1a\n\x16\x43\x41USE_NON_FINITE_SCORE\x10\x05\x12\x17\n\x13\x43\x41USE_RECORD_FAILED\x10\x06*I\n\x08Provider\x12\x18\n\x14PROVIDER_UNSPECIFIED\x10\x00\x12\x10\n\x0cPROVIDER_CPU\x10\x01\x12\x11\n\rPROVIDER_CUDA\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'stripsight.inspection.v1.inspection_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PIXELFORMAT']._serialized_start=1988
-  _globals['_PIXELFORMAT']._serialized_end=2127
-  _globals['_HEATMAPWHICH']._serialized_start=2129
-  _globals['_HEATMAPWHICH']._serialized_end=2249
-  _globals['_HEATMAPSTYLE']._serialized_start=2251
-  _globals['_HEATMAPSTYLE']._serialized_end=2350
-  _globals['_VERDICT']._serialized_start=2352
-  _globals['_VERDICT']._serialized_end=2426
-  _globals['_CAUSE']._serialized_start=2429
-  _globals['_CAUSE']._serialized_end=2574
-  _globals['_PROVIDER']._serialized_start=2576
-  _globals['_PROVIDER']._serialized_end=2649
+  _globals['_PIXELFORMAT']._serialized_start=2067
+  _globals['_PIXELFORMAT']._serialized_end=2206
+  _globals['_HEATMAPWHICH']._serialized_start=2208
+  _globals['_HEATMAPWHICH']._serialized_end=2328
+  _globals['_HEATMAPSTYLE']._serialized_start=2330
+  _globals['_HEATMAPSTYLE']._serialized_end=2429
+  _globals['_VERDICT']._serialized_start=2431
+  _globals['_VERDICT']._serialized_end=2505
+  _globals['_CAUSE']._serialized_start=2508
+  _globals['_CAUSE']._serialized_end=2678
+  _globals['_PROVIDER']._serialized_start=2680
+  _globals['_PROVIDER']._serialized_end=2753
   _globals['_FRAME']._serialized_start=105
   _globals['_FRAME']._serialized_end=305
   _globals['_HEATMAPOPTIONS']._serialized_start=307
   _globals['_HEATMAPOPTIONS']._serialized_end=433
   _globals['_INSPECTION']._serialized_start=436
-  _globals['_INSPECTION']._serialized_end=914
-  _globals['_REJECTEDEARLY']._serialized_start=917
-  _globals['_REJECTEDEARLY']._serialized_end=1114
-  _globals['_REJECTEDREGION']._serialized_start=1116
-  _globals['_REJECTEDREGION']._serialized_end=1196
-  _globals['_FINDING']._serialized_start=1198
-  _globals['_FINDING']._serialized_end=1314
-  _globals['_VIAL']._serialized_start=1316
-  _globals['_VIAL']._serialized_end=1387
-  _globals['_REGION']._serialized_start=1389
-  _globals['_REGION']._serialized_end=1482
-  _globals['_HEATMAP']._serialized_start=1485
-  _globals['_HEATMAP']._serialized_end=1657
-  _globals['_BOX']._serialized_start=1659
-  _globals['_BOX']._serialized_end=1734
-  _globals['_STAGETIMES']._serialized_start=1737
-  _globals['_STAGETIMES']._serialized_end=1985
+  _globals['_INSPECTION']._serialized_end=955
+  _globals['_REJECTEDEARLY']._serialized_start=958
+  _globals['_REJECTEDEARLY']._serialized_end=1155
+  _globals['_REJECTEDREGION']._serialized_start=1157
+  _globals['_REJECTEDREGION']._serialized_end=1237
+  _globals['_FINDING']._serialized_start=1239
+  _globals['_FINDING']._serialized_end=1355
+  _globals['_VIAL']._serialized_start=1357
+  _globals['_VIAL']._serialized_end=1428
+  _globals['_REGION']._serialized_start=1430
+  _globals['_REGION']._serialized_end=1523
+  _globals['_HEATMAP']._serialized_start=1526
+  _globals['_HEATMAP']._serialized_end=1698
+  _globals['_BOX']._serialized_start=1700
+  _globals['_BOX']._serialized_end=1775
+  _globals['_STAGETIMES']._serialized_start=1778
+  _globals['_STAGETIMES']._serialized_end=2064
 # @@protoc_insertion_point(module_scope)

@@ -157,6 +157,8 @@ class _CauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Cause.ValueType
     """The answer would have come after the slot or the call's deadline."""
     CAUSE_NON_FINITE_SCORE: _Cause.ValueType  # 5
     """A score is infinite or not a number."""
+    CAUSE_RECORD_FAILED: _Cause.ValueType  # 6
+    """The verdict could not be put on record. The service stops itself."""
 
 class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
     """Why a strip is rejected. The list is closed: a client that meets a number it does not know treats it as a reject all
@@ -175,6 +177,8 @@ CAUSE_LATE: Cause.ValueType  # 4
 """The answer would have come after the slot or the call's deadline."""
 CAUSE_NON_FINITE_SCORE: Cause.ValueType  # 5
 """A score is infinite or not a number."""
+CAUSE_RECORD_FAILED: Cause.ValueType  # 6
+"""The verdict could not be put on record. The service stops itself."""
 Global___Cause: _TypeAlias = Cause  # noqa: Y015
 
 class _Provider:
@@ -315,6 +319,8 @@ class Inspection(_message.Message):
     STAGE_TIMES_FIELD_NUMBER: _builtins.int
     BUNDLE_ID_FIELD_NUMBER: _builtins.int
     PROVIDER_FIELD_NUMBER: _builtins.int
+    RECORD_SEQ_FIELD_NUMBER: _builtins.int
+    RECORD_HASH_FIELD_NUMBER: _builtins.int
     strip_id: _builtins.str
     """The strip's id, as sent. A reply with another id belongs to another strip and must be treated as a reject."""
     lot_id: _builtins.str
@@ -331,6 +337,14 @@ class Inspection(_message.Message):
     """
     provider: Global___Provider.ValueType
     """What the scores were computed on."""
+    record_seq: _builtins.int
+    """The number of the strip's record. From 1, growing by at least 1 from record to record. 0 when the strip could not be
+    put on record before the answer had to leave, which must be treated as a reject.
+    """
+    record_hash: _builtins.bytes
+    """The SHA-256 of the record and of all records before it: 32 bytes. Whoever keeps it can prove later that the record
+    was not changed. Empty when record_seq is 0, which must be treated as a reject.
+    """
     @_builtins.property
     def causes(self) -> _containers.RepeatedScalarFieldContainer[Global___Cause.ValueType]:
         """Why the strip is rejected, each cause once. Empty if and only if the verdict is an accept."""
@@ -346,12 +360,12 @@ class Inspection(_message.Message):
     @_builtins.property
     def heatmaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Heatmap]:
         """The pictures asked for: rejected patches first, each kind in frame, vial, region order. Empty when none were asked
-        for, none apply or time was up.
+        for, none apply, time was up, or the answer comes out of the record.
         """
 
     @_builtins.property
     def stage_times(self) -> Global___StageTimes:
-        """How long each step took."""
+        """How long each step took. No step is there when the answer comes out of the record."""
 
     def __init__(
         self,
@@ -368,10 +382,12 @@ class Inspection(_message.Message):
         stage_times: Global___StageTimes | None = ...,
         bundle_id: _builtins.str = ...,
         provider: Global___Provider.ValueType = ...,
+        record_seq: _builtins.int = ...,
+        record_hash: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stage_times", b"stage_times"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_id", b"bundle_id", "causes", b"causes", "findings", b"findings", "heatmaps", b"heatmaps", "heatmaps_left_out", b"heatmaps_left_out", "lot_id", b"lot_id", "provider", b"provider", "stage_times", b"stage_times", "strip_id", b"strip_id", "strip_seq", b"strip_seq", "verdict", b"verdict", "vials", b"vials"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_id", b"bundle_id", "causes", b"causes", "findings", b"findings", "heatmaps", b"heatmaps", "heatmaps_left_out", b"heatmaps_left_out", "lot_id", b"lot_id", "provider", b"provider", "record_hash", b"record_hash", "record_seq", b"record_seq", "stage_times", b"stage_times", "strip_id", b"strip_id", "strip_seq", b"strip_seq", "verdict", b"verdict", "vials", b"vials"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -646,6 +662,7 @@ class StageTimes(_message.Message):
     CROP_MS_FIELD_NUMBER: _builtins.int
     INFER_MS_FIELD_NUMBER: _builtins.int
     JUDGE_MS_FIELD_NUMBER: _builtins.int
+    RECORD_MS_FIELD_NUMBER: _builtins.int
     RENDER_MS_FIELD_NUMBER: _builtins.int
     TOTAL_MS_FIELD_NUMBER: _builtins.int
     decode_ms: _builtins.float
@@ -658,11 +675,10 @@ class StageTimes(_message.Message):
     """Patches to scores and reconstructions. In milliseconds, from 0."""
     judge_ms: _builtins.float
     """Scores to a verdict. In milliseconds, from 0."""
+    record_ms: _builtins.float
+    """The verdict to the record, on disk. In milliseconds, from 0."""
     render_ms: _builtins.float
-    """Number 6 is kept for the record step.
-
-    Heatmaps. In milliseconds, from 0.
-    """
+    """Heatmaps. In milliseconds, from 0."""
     total_ms: _builtins.float
     """From the first step to the last, the time between steps included, and not the time spent waiting for the lane or,
     in InspectFrames, for frames. In milliseconds, from 0.
@@ -675,12 +691,13 @@ class StageTimes(_message.Message):
         crop_ms: _builtins.float | None = ...,
         infer_ms: _builtins.float | None = ...,
         judge_ms: _builtins.float | None = ...,
+        record_ms: _builtins.float | None = ...,
         render_ms: _builtins.float | None = ...,
         total_ms: _builtins.float = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_check_ms", b"_check_ms", "_crop_ms", b"_crop_ms", "_decode_ms", b"_decode_ms", "_infer_ms", b"_infer_ms", "_judge_ms", b"_judge_ms", "_render_ms", b"_render_ms", "check_ms", b"check_ms", "crop_ms", b"crop_ms", "decode_ms", b"decode_ms", "infer_ms", b"infer_ms", "judge_ms", b"judge_ms", "render_ms", b"render_ms"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_check_ms", b"_check_ms", "_crop_ms", b"_crop_ms", "_decode_ms", b"_decode_ms", "_infer_ms", b"_infer_ms", "_judge_ms", b"_judge_ms", "_record_ms", b"_record_ms", "_render_ms", b"_render_ms", "check_ms", b"check_ms", "crop_ms", b"crop_ms", "decode_ms", b"decode_ms", "infer_ms", b"infer_ms", "judge_ms", b"judge_ms", "record_ms", b"record_ms", "render_ms", b"render_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_check_ms", b"_check_ms", "_crop_ms", b"_crop_ms", "_decode_ms", b"_decode_ms", "_infer_ms", b"_infer_ms", "_judge_ms", b"_judge_ms", "_render_ms", b"_render_ms", "check_ms", b"check_ms", "crop_ms", b"crop_ms", "decode_ms", b"decode_ms", "infer_ms", b"infer_ms", "judge_ms", b"judge_ms", "render_ms", b"render_ms", "total_ms", b"total_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_check_ms", b"_check_ms", "_crop_ms", b"_crop_ms", "_decode_ms", b"_decode_ms", "_infer_ms", b"_infer_ms", "_judge_ms", b"_judge_ms", "_record_ms", b"_record_ms", "_render_ms", b"_render_ms", "check_ms", b"check_ms", "crop_ms", b"crop_ms", "decode_ms", b"decode_ms", "infer_ms", b"infer_ms", "judge_ms", b"judge_ms", "record_ms", b"record_ms", "render_ms", b"render_ms", "total_ms", b"total_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__check_ms: _TypeAlias = _typing.Literal["check_ms"]  # noqa: Y015
     _WhichOneofArgType__check_ms: _TypeAlias = _typing.Literal["_check_ms", b"_check_ms"]  # noqa: Y015
@@ -692,6 +709,8 @@ class StageTimes(_message.Message):
     _WhichOneofArgType__infer_ms: _TypeAlias = _typing.Literal["_infer_ms", b"_infer_ms"]  # noqa: Y015
     _WhichOneofReturnType__judge_ms: _TypeAlias = _typing.Literal["judge_ms"]  # noqa: Y015
     _WhichOneofArgType__judge_ms: _TypeAlias = _typing.Literal["_judge_ms", b"_judge_ms"]  # noqa: Y015
+    _WhichOneofReturnType__record_ms: _TypeAlias = _typing.Literal["record_ms"]  # noqa: Y015
+    _WhichOneofArgType__record_ms: _TypeAlias = _typing.Literal["_record_ms", b"_record_ms"]  # noqa: Y015
     _WhichOneofReturnType__render_ms: _TypeAlias = _typing.Literal["render_ms"]  # noqa: Y015
     _WhichOneofArgType__render_ms: _TypeAlias = _typing.Literal["_render_ms", b"_render_ms"]  # noqa: Y015
     @_typing.overload
@@ -704,6 +723,8 @@ class StageTimes(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__infer_ms) -> _WhichOneofReturnType__infer_ms | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__judge_ms) -> _WhichOneofReturnType__judge_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__record_ms) -> _WhichOneofReturnType__record_ms | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__render_ms) -> _WhichOneofReturnType__render_ms | None: ...
 

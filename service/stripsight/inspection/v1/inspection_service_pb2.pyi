@@ -70,6 +70,7 @@ class InspectStripRequest(_message.Message):
     PRODUCT_FIELD_NUMBER: _builtins.int
     FRAMES_FIELD_NUMBER: _builtins.int
     HEATMAPS_FIELD_NUMBER: _builtins.int
+    SIMULATED_FIELD_NUMBER: _builtins.int
     strip_id: _builtins.str
     """The strip's id, echoed in the reply. 1 to 64 characters out of A-Z a-z 0-9 . _ : / + -, the first a
     letter or digit. Default: empty, which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID.
@@ -80,12 +81,15 @@ class InspectStripRequest(_message.Message):
     """
     strip_seq: _builtins.int
     """The strip's number in its lot, counted by the machine and echoed in the reply. Range: 1 to 2^63 - 1. Default: 0,
-    which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID.
+    which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID. Lot, strip id and number that are on record with other
+    frames: INVALID_ARGUMENT, ID_REUSED.
     """
     product: _builtins.str
     """The name of the product on the machine, such as bfs-5x4. Default: empty, which is refused. Any other than the
     bundle's: INVALID_ARGUMENT, PRODUCT_MISMATCH.
     """
+    simulated: _builtins.bool
+    """Whether the strip comes from a simulated machine; goes into the record and changes nothing else. Default: false."""
     @_builtins.property
     def frames(self) -> _containers.RepeatedCompositeFieldContainer[_inspection_pb2.Frame]:
         """The strip's frames: one for each index that the product inspects (three for bfs-5x4). Default: none, which is
@@ -105,10 +109,11 @@ class InspectStripRequest(_message.Message):
         product: _builtins.str = ...,
         frames: _abc.Iterable[_inspection_pb2.Frame] | None = ...,
         heatmaps: _inspection_pb2.HeatmapOptions | None = ...,
+        simulated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heatmaps", b"heatmaps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "heatmaps", b"heatmaps", "lot_id", b"lot_id", "product", b"product", "strip_id", b"strip_id", "strip_seq", b"strip_seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "heatmaps", b"heatmaps", "lot_id", b"lot_id", "product", b"product", "simulated", b"simulated", "strip_id", b"strip_id", "strip_seq", b"strip_seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -181,6 +186,7 @@ class StripHeader(_message.Message):
     STRIP_SEQ_FIELD_NUMBER: _builtins.int
     PRODUCT_FIELD_NUMBER: _builtins.int
     HEATMAPS_FIELD_NUMBER: _builtins.int
+    SIMULATED_FIELD_NUMBER: _builtins.int
     strip_id: _builtins.str
     """The strip's id, echoed in the reply. 1 to 64 characters out of A-Z a-z 0-9 . _ : / + -, the first a
     letter or digit. Default: empty, which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID.
@@ -191,12 +197,15 @@ class StripHeader(_message.Message):
     """
     strip_seq: _builtins.int
     """The strip's number in its lot, counted by the machine and echoed in the reply. Range: 1 to 2^63 - 1. Default: 0,
-    which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID.
+    which is refused. Anything else: INVALID_ARGUMENT, ID_INVALID. Lot, strip id and number that are on record with other
+    frames: INVALID_ARGUMENT, ID_REUSED.
     """
     product: _builtins.str
     """The name of the product on the machine, such as bfs-5x4. Default: empty, which is refused. Any other than the
     bundle's: INVALID_ARGUMENT, PRODUCT_MISMATCH.
     """
+    simulated: _builtins.bool
+    """Whether the strip comes from a simulated machine; goes into the record and changes nothing else. Default: false."""
     @_builtins.property
     def heatmaps(self) -> _inspection_pb2.HeatmapOptions:
         """Which heatmaps come with the inspection. Default: absent, meaning those of rejected patches, anchored."""
@@ -209,10 +218,11 @@ class StripHeader(_message.Message):
         strip_seq: _builtins.int = ...,
         product: _builtins.str = ...,
         heatmaps: _inspection_pb2.HeatmapOptions | None = ...,
+        simulated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heatmaps", b"heatmaps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["heatmaps", b"heatmaps", "lot_id", b"lot_id", "product", b"product", "strip_id", b"strip_id", "strip_seq", b"strip_seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heatmaps", b"heatmaps", "lot_id", b"lot_id", "product", b"product", "simulated", b"simulated", "strip_id", b"strip_id", "strip_seq", b"strip_seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

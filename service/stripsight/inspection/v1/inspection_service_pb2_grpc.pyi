@@ -44,12 +44,16 @@ class InspectionServiceStub:
 
     A strip that was judged, good or bad or unreadable, is an OK reply with a verdict. The answer comes before the
     call's deadline and before the end of the slot, whichever is sooner, counted from when the request arrived; what
-    is not ready by then is a reject with LATE. Errors, none of which is an accept:
+    is not ready by then is a reject with LATE.
+
+    Every answer about a strip, an error too, is on record before it leaves, once: a call that repeats lot, strip id and
+    number gets the answer that is on record, without pictures. Errors, none of which is an accept:
     INVALID_ARGUMENT: the call is wrong, and is wrong again if repeated (the fields below name the reasons).
     DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
     RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
     UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
+    INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
     """
     InspectFrames: _grpc.StreamStreamMultiCallable[_inspection_service_pb2.InspectFramesRequest, _inspection_service_pb2.InspectFramesResponse]
@@ -61,8 +65,11 @@ class InspectionServiceStub:
     itself, and then one `inspection`, the last message. The inspection comes before the call's deadline and before the
     end of the slot, whichever is sooner, counted from when the last frame arrived; what is not ready by then, or a side
     that is not closed by then, is a reject with LATE. Between frames other strips are inspected, but a streamed strip
-    counts as one that is inspected or waits from the call's start to its answer. Errors are those of InspectStrip, with
-    `frames[n]` for the frame that was sent as number n, counted from 0, and:
+    counts as one that is inspected or waits from its header to its answer.
+
+    The inspection, or the error once a header has named the strip, is on record as in InspectStrip. A call that repeats
+    a strip gets the answer that is on record, once its frames are there, and no `rejected_early`. Errors are those of
+    InspectStrip, with `frames[n]` for the frame that was sent as number n, counted from 0, and:
     INVALID_ARGUMENT, HEADER: the first message holds no header, or a further one does.
     INVALID_ARGUMENT, FRAME_INDEX: a frame that was sent already.
     INVALID_ARGUMENT, FRAME_COUNT: a frame more than the product has, or fewer when the client closed its side.
@@ -82,12 +89,16 @@ class InspectionServiceAsyncStub(InspectionServiceStub):
 
     A strip that was judged, good or bad or unreadable, is an OK reply with a verdict. The answer comes before the
     call's deadline and before the end of the slot, whichever is sooner, counted from when the request arrived; what
-    is not ready by then is a reject with LATE. Errors, none of which is an accept:
+    is not ready by then is a reject with LATE.
+
+    Every answer about a strip, an error too, is on record before it leaves, once: a call that repeats lot, strip id and
+    number gets the answer that is on record, without pictures. Errors, none of which is an accept:
     INVALID_ARGUMENT: the call is wrong, and is wrong again if repeated (the fields below name the reasons).
     DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
     RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
     UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
+    INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
     """
     InspectFrames: _aio.StreamStreamMultiCallable[_inspection_service_pb2.InspectFramesRequest, _inspection_service_pb2.InspectFramesResponse]  # type: ignore[assignment]
@@ -99,8 +110,11 @@ class InspectionServiceAsyncStub(InspectionServiceStub):
     itself, and then one `inspection`, the last message. The inspection comes before the call's deadline and before the
     end of the slot, whichever is sooner, counted from when the last frame arrived; what is not ready by then, or a side
     that is not closed by then, is a reject with LATE. Between frames other strips are inspected, but a streamed strip
-    counts as one that is inspected or waits from the call's start to its answer. Errors are those of InspectStrip, with
-    `frames[n]` for the frame that was sent as number n, counted from 0, and:
+    counts as one that is inspected or waits from its header to its answer.
+
+    The inspection, or the error once a header has named the strip, is on record as in InspectStrip. A call that repeats
+    a strip gets the answer that is on record, once its frames are there, and no `rejected_early`. Errors are those of
+    InspectStrip, with `frames[n]` for the frame that was sent as number n, counted from 0, and:
     INVALID_ARGUMENT, HEADER: the first message holds no header, or a further one does.
     INVALID_ARGUMENT, FRAME_INDEX: a frame that was sent already.
     INVALID_ARGUMENT, FRAME_COUNT: a frame more than the product has, or fewer when the client closed its side.
@@ -123,12 +137,16 @@ class InspectionServiceServicer(metaclass=_abc_1.ABCMeta):
 
         A strip that was judged, good or bad or unreadable, is an OK reply with a verdict. The answer comes before the
         call's deadline and before the end of the slot, whichever is sooner, counted from when the request arrived; what
-        is not ready by then is a reject with LATE. Errors, none of which is an accept:
+        is not ready by then is a reject with LATE.
+
+        Every answer about a strip, an error too, is on record before it leaves, once: a call that repeats lot, strip id and
+        number gets the answer that is on record, without pictures. Errors, none of which is an accept:
         INVALID_ARGUMENT: the call is wrong, and is wrong again if repeated (the fields below name the reasons).
         DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
         RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
         UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
         INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
+        INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
         INTERNAL, INTERNAL: a fault of the service.
         """
 
@@ -146,8 +164,11 @@ class InspectionServiceServicer(metaclass=_abc_1.ABCMeta):
         itself, and then one `inspection`, the last message. The inspection comes before the call's deadline and before the
         end of the slot, whichever is sooner, counted from when the last frame arrived; what is not ready by then, or a side
         that is not closed by then, is a reject with LATE. Between frames other strips are inspected, but a streamed strip
-        counts as one that is inspected or waits from the call's start to its answer. Errors are those of InspectStrip, with
-        `frames[n]` for the frame that was sent as number n, counted from 0, and:
+        counts as one that is inspected or waits from its header to its answer.
+
+        The inspection, or the error once a header has named the strip, is on record as in InspectStrip. A call that repeats
+        a strip gets the answer that is on record, once its frames are there, and no `rejected_early`. Errors are those of
+        InspectStrip, with `frames[n]` for the frame that was sent as number n, counted from 0, and:
         INVALID_ARGUMENT, HEADER: the first message holds no header, or a further one does.
         INVALID_ARGUMENT, FRAME_INDEX: a frame that was sent already.
         INVALID_ARGUMENT, FRAME_COUNT: a frame more than the product has, or fewer when the client closed its side.

@@ -1,0 +1,128 @@
+"""Values to messages. Enums go by name: a missing counterpart fails at import, not in a call."""
+
+from collections.abc import Iterable
+
+from stripsight.checks import Finding
+from stripsight.inspection.v1 import inspection_pb2 as pb
+from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
+from stripsight.recipe import PixelFormat, Recipe
+from stripsight.status import Readiness, Status
+from stripsight.strip import Heatmap, HeatmapStyle, Inspection, RejectedEarly
+from stripsight.verdict import Cause, RegionResult, Verdict
+
+_PIXEL_FORMATS = {member: pb.PixelFormat.Value(f"PIXEL_FORMAT_{member}") for member in PixelFormat}
+_STYLES = {member: pb.HeatmapStyle.Value(f"HEATMAP_STYLE_{member.name}") for member in HeatmapStyle}
+_CAUSES = {member: pb.Cause.Value(f"CAUSE_{member}") for member in Cause}
+_VERDICTS = {member: pb.Verdict.Value(f"VERDICT_{member}") for member in Verdict}
+_READINESS = {member: service_pb.Readiness.Value(f"READINESS_{member}") for member in Readiness}
+_PROVIDERS = {"": pb.PROVIDER_UNSPECIFIED, "cpu": pb.PROVIDER_CPU, "cuda": pb.PROVIDER_CUDA}
+
+
+def inspect_strip_response(inspection: Inspection) -> service_pb.InspectStripResponse:
+    """Write the reply."""
+    return service_pb.InspectStripResponse(inspection=_inspection(inspection))
+
+
+def inspect_frames_response(answer: RejectedEarly | Inspection) -> service_pb.InspectFramesResponse:
+    """Write one of a stream's answers."""
+    if isinstance(answer, Inspection):
+        return service_pb.InspectFramesResponse(inspection=_inspection(answer))
+    return service_pb.InspectFramesResponse(
+        rejected_early=pb.RejectedEarly(
+            frame_index=answer.frame,
+            causes=[_CAUSES[cause] for cause in answer.causes],
+            findings=_findings(answer.findings),
+            regions=[
+                pb.RejectedRegion(vial=one.vial, region=one.region, score=one.score, threshold=one.threshold)
+                for one in answer.regions
+            ],
+        )
+    )
+
+
+def get_status_response(status: Status) -> service_pb.GetStatusResponse:
+    """Write the status."""
+    return service_pb.GetStatusResponse(
+        bundle_id=status.bundle.bundle_id,
+        product=_product(status.bundle.recipe),
+        provider=_PROVIDERS[status.provider],
+        readiness=_READINESS[status.readiness],
+        readiness_reason=status.reason,
+        heartbeat=status.heartbeat,
+        slot_ms=round(status.slot_s * 1000),
+        uptime_ms=round(status.uptime_s * 1000),
+    )
+
+
+def _inspection(inspection: Inspection) -> pb.Inspection:
+    return pb.Inspection(
+        strip_id=inspection.strip_id,
+        lot_id=inspection.lot_id,
+        strip_seq=inspection.strip_seq,
+        verdict=_VERDICTS[inspection.judgement.verdict],
+        causes=[_CAUSES[cause] for cause in inspection.judgement.causes],
+        findings=_findings(inspection.findings),
+        vials=[
+            pb.Vial(name=vial.vial, regions=[_region(region) for region in vial.regions])
+            for vial in inspection.judgement.vials
+        ],
+        heatmaps=[_heatmap(heatmap) for heatmap in inspection.heatmaps],
+        heatmaps_left_out=inspection.heatmaps_left_out,
+        stage_times=_stage_times(inspection),
+        bundle_id=inspection.bundle_id,
+        provider=_PROVIDERS[inspection.provider],
+        record_seq=inspection.record_seq,
+        record_hash=inspection.record_hash,
+    )
+
+
+def _findings(findings: Iterable[Finding]) -> list[pb.Finding]:
+    return [
+        pb.Finding(cause=_CAUSES[finding.cause], frame_index=finding.frame_index, message=finding.message)
+        for finding in findings
+    ]
+
+
+def _region(result: RegionResult) -> pb.Region:
+    return pb.Region(
+        name=result.region,
+        score=result.score,
+        threshold=result.threshold,
+        margin=result.margin,
+        frame_index=result.frame,
+    )
+
+
+def _heatmap(heatmap: Heatmap) -> pb.Heatmap:
+    place = heatmap.place
+    return pb.Heatmap(
+        frame_index=place.frame,
+        vial=place.vial,
+        region=place.region,
+        box=pb.Box(
+            left_px=place.box.left_px,
+            top_px=place.box.top_px,
+            right_px=place.box.right_px,
+            bottom_px=place.box.bottom_px,
+        ),
+        style=_STYLES[heatmap.style],
+        png=heatmap.png,
+    )
+
+
+def _stage_times(inspection: Inspection) -> pb.StageTimes:
+    steps = {f"{stage}_ms": seconds * 1000 for stage, seconds in inspection.stages.items()}
+    return pb.StageTimes(**steps, total_ms=inspection.total_s * 1000)
+
+
+def _product(recipe: Recipe) -> service_pb.Product:
+    return service_pb.Product(
+        name=recipe.product.name,
+        title=recipe.product.title,
+        frame_width_px=recipe.frame.width_px,
+        frame_height_px=recipe.frame.height_px,
+        frame_indices=recipe.frame.indices,
+        pixel_formats=[_PIXEL_FORMATS[member] for member in recipe.frame.pixel_formats],
+        vials=[vial.name for vial in recipe.vials],
+        regions=[region.name for region in recipe.regions],
+    )
