@@ -56,7 +56,7 @@ def _histogram(axes: Axes, good: Ints, defective: Ints, bins: Floats) -> None:
     low, high = int(np.ceil(bins[0])), int(np.floor(bins[-1]))
     step = 1 + (high - low) // _TICKS
     powers = [power for power in range(low, high + 1) if power % step == 0]  # 0, the threshold, is one of them
-    axes.set_xticks(powers, [f"{2.0**power:g}" for power in powers])
+    axes.set_xticks(powers, [f"1/{2**-power}" if power < 0 else f"{2**power}" for power in powers])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:g}"))
 
 
