@@ -30,7 +30,7 @@ class Order:
     """What the machine works to: lot, product, the bundle that must judge, slot and cadence in seconds.
 
     With `acquisition_s` above 0, the time from the first to the last frame that the camera takes, each inspected frame
-    is sent when it is taken; else all are sent in one call when the last is. A strip is due with its last frame.
+    is sent when it is taken; else all are sent in one call when the last is. A strip is due with the last of these.
     """
 
     lot_id: str
@@ -41,8 +41,9 @@ class Order:
     acquisition_s: float = 0.0
 
     def before_last_s(self, index: int) -> float:
-        """How long before the acquisition's last frame that of `index` is taken."""
-        return (self.acquisition_s or _ACQUISITION_S) * (1 - index / (FRAMES_PER_ACQUISITION - 1))
+        """How long before the last inspected frame that of `index` is taken."""
+        frames = max(self.product.frame_indices) - index
+        return (self.acquisition_s or _ACQUISITION_S) * frames / (FRAMES_PER_ACQUISITION - 1)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from stripsight_lab.gan.precision import dtype_of
 from stripsight_lab.gan.settings import GanSettings, Precision
 from stripsight_lab.gan.step import Batch, Gan
 
-SSIM_WINDOWS = {(1, 1, 11, 1), (1, 1, 1, 11)}
+SSIM_BANDS = {(6, 16), (16, 6)}
+"""Shapes of the matrices that slide a window of 11 over 16 pixels."""
 
 
 class Types(TorchDispatchMode):
-    """Counts the types in which convolutions of networks, of SSIM, and the discriminator's loss are computed."""
+    """Counts the types in which convolutions, the filters of SSIM, and the discriminator's loss are computed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,8 +26,9 @@ class Types(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func.overloadpacket.__name__
         if name in ("convolution", "convolution_backward"):
-            weight = args[1] if name == "convolution" else args[2]
-            self.seen["ssim" if tuple(weight.shape) in SSIM_WINDOWS else "network", args[0].dtype] += 1
+            self.seen["network", args[0].dtype] += 1
+        elif name in ("mm", "bmm") and any(tuple(one.shape[-2:]) in SSIM_BANDS for one in args):
+            self.seen["ssim", args[0].dtype] += 1
         elif name in ("binary_cross_entropy_with_logits", "huber_loss", "_native_batch_norm_legit"):
             self.seen[name, args[0].dtype] += 1
         return func(*args, **(kwargs or {}))
@@ -53,7 +55,7 @@ def test_a_cpu_computes_in_float32_unless_told_otherwise(precision: Precision, d
 def test_networks_compute_in_half_and_losses_in_float32(
     tiny: GanSettings, precision: Precision, dtype: torch.dtype
 ) -> None:
-    """Every convolution of a network forward and back, and none of SSIM; cross-entropy and Huber in float32."""
+    """Every convolution of a network forward and back; SSIM, cross-entropy and Huber in float32."""
     gan = Gan(replace(tiny, precision=precision))
     with Types() as types:
         losses = gan.step(batch(), 1e-3)

@@ -36,18 +36,18 @@ rank_images = false
 [train]
 method = "refine"
 components = 4
-periods = [2]
+periods = [60]
+warm_up = 5
 patches_per_region = 2
-crop = 32
-save_every = 1
-refiner = { width = 16, wide = 16, bottleneck = 4 }
-segmenter = { width = 16, wide = 16 }
+crop = 48
+save_every = 20
+network = { trunk = { width = 16, wide = 16 }, bottleneck = 4 }
 
 [export]
 frame_gain = 2.0
 
 [tune]
-thresholds = { method = "false-reject", target = 0.05 }
+thresholds = { method = "false-reject", target = 0.3 } # hardly trained: it must find one, for the challenge
 
 [evaluate]
 runs = 2
@@ -105,7 +105,7 @@ def test_each_step_says_what_it_read_and_wrote(folder: Path) -> None:
     assert read(work, "evaluate").inputs.items() >= read(work, "tune").outputs.items()
     assert read(work, "qualify").inputs.items() >= read(work, "evaluate").outputs.items()
     record = read(work, "train")
-    assert record.settings["periods"] == [2]
+    assert record.settings["periods"] == [60]
     assert record.versions["torch"] != "none"
     assert len(record.inputs["patches"]) == 64
 
