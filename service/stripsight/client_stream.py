@@ -68,6 +68,7 @@ class FrameStream:
         self._outgoing: queue.SimpleQueue[service_pb.InspectFramesRequest | None] = queue.SimpleQueue()
         self._outgoing.put(service_pb.InspectFramesRequest(header=header))
         self._call = stub.InspectFrames(iter(self._outgoing.get, None), timeout=timeout_s)
+        self._cancel: Callable[[], object] = self._call.cancel
         self._answer: Future[Answer] = Future()
         self._reader = threading.Thread(target=self._read, name="answers", daemon=True)
         self._reader.start()
@@ -78,8 +79,8 @@ class FrameStream:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """End the call, wherever it is."""
+        self._cancel()  # first: the end of the frames alone would read as a strip with too few
         self._outgoing.put(None)
-        self._call.cancel()  # type: ignore[no-untyped-call]  # grpc's type stub leaves it untyped
         self._reader.join()
 
     def send(self, frame: "pb.Frame | FrameData | NDArray[np.uint8]") -> None:

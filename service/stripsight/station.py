@@ -7,7 +7,7 @@ it is computed.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -111,11 +111,14 @@ class Station:
         """Take note of a call about a strip whose frames will come one by one: its messages go in here."""
         return Arrivals(len(self._bundle.recipe.frame.indices), self._idle_s, self._clock)
 
-    def inspect_frames(self, arrivals: Arrivals, remaining_s: float | None) -> Iterator[RejectedEarly | Inspection]:
+    def inspect_frames(
+        self, arrivals: Arrivals, remaining_s: float | None
+    ) -> Generator[RejectedEarly | Inspection, None, None]:
         """Inspect a strip by its frames as they come into `arrivals`, whose call had `remaining_s` to its deadline.
 
         The slot counts from the last frame. The last answer is on record as that of `inspect`; so is an error, once
-        the header has named the strip. Raises what `inspect`, Arrivals.opening and StripStream.answers raise.
+        the header has named the strip, and so is that nobody waits for answers any more (`close`). Raises what
+        `inspect`, Arrivals.opening and StripStream.answers raise.
         """
         slot = self._slot(lambda: arrivals.arrived, remaining_s)
         opening = arrivals.opening()

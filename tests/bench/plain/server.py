@@ -10,7 +10,7 @@ from plain.inspection import PlainInspector
 from plain.messages import OPTIONS, array, pb, services
 
 
-class Servicer(services.InspectorServicer):  # type: ignore[misc]  # made at run time, so it has no types
+class Servicer:
     """Answers Inspect."""
 
     def __init__(self, inspector: PlainInspector) -> None:
