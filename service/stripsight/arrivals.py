@@ -42,7 +42,8 @@ class Arrivals:
 
     def __init__(self, frames: int, idle_s: float, clock: Clock) -> None:
         """Begin with nothing. `frames` is how many the product has, `idle_s` the longest wait for a further message."""
-        self.frames_expected = frames
+        self.messages_whole = frames + 1
+        """How many make a strip: the header and the frames."""
         self._idle_s = idle_s
         self._clock = clock
         self._events: queue.SimpleQueue[_Arrived | Ended | Exception | Future[Any]] = queue.SimpleQueue()
@@ -52,7 +53,7 @@ class Arrivals:
     @property
     def messages_max(self) -> int:
         """How many are worth receiving: what comes after one frame too many changes nothing."""
-        return self.frames_expected + 2
+        return self.messages_whole + 1
 
     def put(self, part: Part) -> None:
         """Take what has just arrived: first the header, then each frame."""

@@ -23,6 +23,9 @@ from stripsight.rpc import read, write
 from stripsight.station import Station
 from stripsight.timing import Clock
 
+# gRPC may end the messages of a client that leaves as those of one that has sent all, and say a moment later which.
+_LEFT_S = 0.1
+
 
 class InspectionServicer(InspectionServiceServicer):
     """Hands strips to a station. Errors are turned into status by the interceptor."""
@@ -43,9 +46,11 @@ class InspectionServicer(InspectionServiceServicer):
         self, request_iterator: Iterator[InspectFramesRequest], context: grpc.ServicerContext
     ) -> Iterator[InspectFramesResponse]:
         """Judge one strip whose frames come one by one."""
-        arrivals, remaining_s = self._station.arrivals(), context.time_remaining()
+        arrivals, remaining_s, left = self._station.arrivals(), context.time_remaining(), threading.Event()
+        if not context.add_callback(left.set):
+            left.set()
         # Of its own, since gRPC hands messages out without a time limit, and a lane at work must not delay them.
-        threading.Thread(target=_receive, args=(request_iterator, arrivals), name="frames", daemon=True).start()
+        threading.Thread(target=_receive, args=(request_iterator, arrivals, left), name="frames", daemon=True).start()
         yield from map(write.inspect_frames_response, self._station.inspect_frames(arrivals, remaining_s))
 
     def GetStatus(self, request: GetStatusRequest, context: grpc.ServicerContext) -> GetStatusResponse:
@@ -53,13 +58,19 @@ class InspectionServicer(InspectionServiceServicer):
         return write.get_status_response(self._station.status())
 
 
-def _receive(requests: Iterator[InspectFramesRequest], arrivals: Arrivals) -> None:
-    """Put a call's messages into `arrivals` as they arrive, and how the client's side ended."""
+def _receive(requests: Iterator[InspectFramesRequest], arrivals: Arrivals, left: threading.Event) -> None:
+    """Put a client's messages into `arrivals` as they arrive, and how its side ended; `left` tells that it has left."""
+    gone = StreamLeft("the client left, or its deadline passed, before all frames had come")
+    count = 0
     try:
-        for position, message in enumerate(islice(requests, arrivals.messages_max)):
-            arrivals.put(read.stream_part(message, position))
-        arrivals.end()
+        for message in islice(requests, arrivals.messages_max):
+            arrivals.put(read.stream_part(message, count))
+            count += 1
+        if count < arrivals.messages_whole and left.wait(_LEFT_S):
+            arrivals.fail(gone)
+        else:
+            arrivals.end()
     except grpc.RpcError:
-        arrivals.fail(StreamLeft("the client left, or its deadline passed, before all frames had come"))
+        arrivals.fail(gone)
     except Exception as error:  # raised again by the thread that answers the call
         arrivals.fail(error)
