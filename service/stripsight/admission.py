@@ -32,7 +32,7 @@ class StillRunning(Exception):
 
 
 @dataclass(eq=False)
-class Place:
+class Admitted:
     """One strip's place among those that are inspected or wait."""
 
     admission: "Admission"
@@ -54,7 +54,7 @@ class Place:
 
 @dataclass(eq=False)
 class _Job:
-    place: Place
+    admitted: Admitted
     run: Callable[[], Deliver]
 
 
@@ -71,9 +71,9 @@ class Admission:
         self._waiting_max = waiting
         self._clock = clock
         self._beat_s = beat_s
-        self._places: set[Place] = set()
+        self._admitted: set[Admitted] = set()
         self._queue: deque[_Job] = deque()
-        self._running: Place | None = None
+        self._running: Admitted | None = None
         self._closed = False
         self._changed = threading.Condition()
         self.beats = 0
@@ -83,21 +83,21 @@ class Admission:
     def waiting(self) -> int:
         """How many strips wait for the lane."""
         with self._changed:
-            return len({job.place for job in self._queue})
+            return len({job.admitted for job in self._queue})
 
-    def enter(self) -> Place:
+    def enter(self) -> Admitted:
         """Take a place. Raises Overloaded when none is left, NotReady after `close`."""
         with self._changed:
             if self._closed:
                 raise NotReady("the service is about to stop")
-            if len(self._places) > self._waiting_max:
+            if len(self._admitted) > self._waiting_max:
                 raise Overloaded(
                     f"a strip is inspected and {self._waiting_max} others may wait: no place is left",
                     waiting_max=self._waiting_max,
                 )
-            place = Place(self)
-            self._places.add(place)
-            return place
+            admitted = Admitted(self)
+            self._admitted.add(admitted)
+            return admitted
 
     def run(self, work: Callable[[], T], deadline: float) -> T:
         """Run `work` in the lane at a place of its own and return its result, or raise its exception.
@@ -105,10 +105,10 @@ class Admission:
         Raises what `enter` raises, SlotTooShort when `deadline` passes before the work began (it never will), and
         StillRunning when it passes while the work runs.
         """
-        place = self.enter()
-        future = place.submit(work)
+        admitted = self.enter()
+        future = admitted.submit(work)
         done, _ = wait([future], timeout=max(0.0, deadline - self._clock()))
-        never_began = place.leave()
+        never_began = admitted.leave()
         if done:
             return future.result()
         if never_began:
@@ -123,7 +123,7 @@ class Admission:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._places, timeout_s)
+            self._changed.wait_for(lambda: not self._admitted, timeout_s)
             return not (self._running or self._queue)
 
     def submit(self, job: _Job) -> None:
@@ -132,40 +132,40 @@ class Admission:
             self._queue.append(job)
             self._changed.notify_all()
 
-    def leave(self, place: Place) -> bool:
-        """See Place.leave."""
+    def leave(self, admitted: Admitted) -> bool:
+        """See Admitted.leave."""
         with self._changed:
             waited = len(self._queue)
-            self._queue = deque(job for job in self._queue if job.place is not place)
-            place.left = True
-            if place is not self._running:
-                self._places.discard(place)
+            self._queue = deque(job for job in self._queue if job.admitted is not admitted)
+            admitted.left = True
+            if admitted is not self._running:
+                self._admitted.discard(admitted)
             self._changed.notify_all()
             return len(self._queue) < waited
 
     def _lane(self) -> None:
         while job := self._next():
             deliver = job.run()
-            self._free(job.place)  # first, so that whoever gets the result finds the lane free
+            self._free(job.admitted)  # first, so that whoever gets the result finds the lane free
             deliver()
 
-    def _free(self, place: Place) -> None:
+    def _free(self, admitted: Admitted) -> None:
         with self._changed:
             self._running = None
-            if place.left:
-                self._places.discard(place)
+            if admitted.left:
+                self._admitted.discard(admitted)
             self._changed.notify_all()
 
     def _next(self) -> _Job | None:
         with self._changed:
             while not self._queue:
-                if self._closed and not self._places:
+                if self._closed and not self._admitted:
                     return None
                 self.beats += 1
                 self._changed.wait(self._beat_s)
             self.beats += 1
             job = self._queue.popleft()
-            self._running = job.place
+            self._running = job.admitted
             return job
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from stripsight.admission import Place
+from stripsight.admission import Admitted
 from stripsight.arrivals import Arrivals, Ended, Opening, Part, second_header
 from stripsight.frame import FrameData, check_count, check_index
 from stripsight.inspector import Inspector
@@ -36,10 +36,10 @@ class Terms:
 class StripStream:
     """One streamed strip, at a place of its own until it is answered."""
 
-    def __init__(self, inspector: Inspector, place: Place, arrivals: Arrivals, terms: Terms) -> None:
+    def __init__(self, inspector: Inspector, admitted: Admitted, arrivals: Arrivals, terms: Terms) -> None:
         """Begin with no frame; the header has been taken out of `arrivals`."""
         self._inspector = inspector
-        self._place = place
+        self._admitted = admitted
         self._arrivals = arrivals
         self._terms = terms
         self._indices: list[int] = []
@@ -66,7 +66,7 @@ class StripStream:
                     self._receive(event, steps)
             return self._in_time(self._inspection)
         finally:
-            self._place.leave()
+            self._admitted.leave()
 
     def _receive(self, event: Part | Ended, steps: StripSteps) -> None:
         if isinstance(event, Ended):
@@ -88,7 +88,7 @@ class StripStream:
         if position + 1 == len(recipe.frame.indices):
             self._deadline = self._terms.deadline()
             work = partial(_finished, steps, frame, f"frames[{position}]", self._deadline)
-        self._work = self._place.submit(partial(self._terms.run, work))
+        self._work = self._admitted.submit(partial(self._terms.run, work))
         self._work.add_done_callback(self._arrivals.done)
 
     def _done(self, found: RejectedEarly | Inspection | None) -> Iterator[RejectedEarly]:

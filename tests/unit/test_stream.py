@@ -68,7 +68,7 @@ class Stream:
             header = self.arrivals.opening().read()
             yield (yield from self.strip.answers(header))
         finally:
-            self.strip._place.leave()
+            self.strip._admitted.leave()
 
 
 class Line:
@@ -110,7 +110,7 @@ def line(strip_bundle: Bundle, strip_engine: Engine) -> Iterator[Line]:
     line = Line(strip_bundle, strip_engine)
     yield line
     assert line.admission.close(FAR_S)
-    assert not line.admission._places
+    assert not line.admission._admitted
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def draw(result: Result, decider: Decider, frames: Mapping[int, Image], hot: Ite
     patch = np.asarray(cv2.cvtColor(frame[chosen.box.slices], cv2.COLOR_GRAY2BGR), np.uint8)
     canvas = np.full((_HEAD + _FRAME_HEIGHT + _PAD, strip.shape[1] + side + 3 * _PAD, 3), _GROUND, np.uint8)
     _paste(canvas, strip, _PAD, _HEAD)
-    for row, (image, caption) in enumerate(((patch, "as the camera saw it"), (chosen.image, "where it differs"))):
+    for row, (image, caption) in enumerate(((patch, "as the camera saw it"), (chosen.image, "heatmap"))):
         _paste(
             canvas,
             _captioned(image, side, caption),
