@@ -1,6 +1,7 @@
 """From products to a qualified bundle, the whole way, with a small recipe and a barely trained network."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -139,10 +140,11 @@ def test_a_step_before_its_time_names_the_one_to_run(folder: Path, monkeypatch: 
         CliRunner().invoke(app, ["tune", "other.toml"], catch_exceptions=False)
 
 
-def test_a_test_that_was_made_is_not_made_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_test_that_was_made_is_not_made_again(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is its time: the criteria stood before it. With other figures in the file it is."""
-    monkeypatch.chdir(folder)
-    work = folder / "models/work/small"
+    copy = shutil.copytree(folder, tmp_path / "copy")  # later steps are of the figures in the folder of all tests
+    monkeypatch.chdir(copy)
+    work = copy / "models/work/small"
     before = read(work, "evaluate").started_at
     assert CliRunner().invoke(app, ["evaluate", "small.toml"], catch_exceptions=False).exit_code == 0
     assert read(work, "evaluate").started_at == before
