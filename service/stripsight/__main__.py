@@ -1,5 +1,5 @@
 """`python -m stripsight` is the same as `stripsight`."""
 
-from stripsight.cli import main
+from stripsight.cli.app import main
 
 main()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stripsight import logs, start
 from stripsight.bundle import Bundle
-from stripsight.cli import leave
+from stripsight.cli.ending import leave
 from stripsight.engine import Engine, Inference
 from stripsight.errors import EngineError
 from stripsight.exits import Exit

@@ -6,7 +6,7 @@ from typing import Any
 import kill_points
 
 from stripsight import logs
-from stripsight.cli import leave
+from stripsight.cli.ending import leave
 from stripsight.rpc.server import Server
 from stripsight.settings import Settings
 

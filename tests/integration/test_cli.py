@@ -160,7 +160,7 @@ def test_serve_takes_its_options_before_the_environment(tmp_path: Path) -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     """Commands answer quickly: gRPC, NumPy, OpenCV, ONNX and pydantic wait until they are needed."""
-    program = "import sys, stripsight.cli; print(*sys.modules)"
+    program = "import sys, stripsight.cli.app; print(*sys.modules)"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=FAR_S, check=True)
     heavy = {"grpc", "numpy", "cv2", "onnx", "onnxruntime", "pydantic", "google.protobuf"}
     assert not heavy & set(ended.stdout.split())

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from stripsight.bundle import Bundle
-from stripsight.cli import app
+from stripsight.cli.app import app
 from stripsight.client import Client
 from stripsight.frame import FrameData
 

@@ -1,0 +1,23 @@
+"""The command line. Heavy modules load where a command needs them."""
+
+import typer
+
+from stripsight.cli import bundle, inspect, records, serve
+
+app = typer.Typer(
+    name="stripsight",
+    help="Inspects strips of blow-fill-seal vials and answers accept or reject, with the reason.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve.serve)
+app.command()(inspect.inspect)
+app.command()(inspect.status)
+app.add_typer(bundle.app, name="bundle")
+app.add_typer(records.app, name="records")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

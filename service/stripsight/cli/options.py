@@ -1,0 +1,24 @@
+"""Options that several commands take."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Provider(StrEnum):
+    """What to compute on."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+    CUDA_OR_CPU = "cuda-or-cpu"
+
+
+Target = Annotated[str, typer.Option(help="The service, host:port.", envvar="STRIPSIGHT_TARGET")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+BundlePath = Annotated[Path, typer.Argument(help="Directory of the bundle.")]
+RecordDir = Annotated[Path, typer.Option(envvar="STRIPSIGHT_RECORD_DIR", help="Directory of the record.")]
+
+DEFAULT_TARGET = "127.0.0.1:50051"
+DEFAULT_RECORD_DIR = Path("/var/lib/stripsight/records")

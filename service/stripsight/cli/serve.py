@@ -1,0 +1,79 @@
+"""`stripsight serve`."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stripsight.cli.ending import end, explained, leave, refused
+from stripsight.cli.options import Provider
+from stripsight.errors import StripsightError
+from stripsight.exits import Exit
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+def serve(
+    *,
+    bundle: Annotated[Path | None, typer.Option(help="Directory of the bundle to serve.")] = None,
+    listen: Annotated[str | None, typer.Option(help="Address of the API, host:port [127.0.0.1:50051].")] = None,
+    metrics_listen: Annotated[str | None, typer.Option(help="Address of the metrics [127.0.0.1:9464].")] = None,
+    provider: Annotated[
+        Provider | None, typer.Option(help="What to compute on; the CPU only where it is named [cuda].")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads of one inference, 0 for all [0].")] = None,
+    waiting: Annotated[int | None, typer.Option(help="Strips that may wait while one is inspected [1].")] = None,
+    slot_ms: Annotated[int | None, typer.Option(help="Longest time to an answer [the recipe's slot].")] = None,
+    stream_idle_ms: Annotated[
+        int | None, typer.Option(help="Longest wait for a further frame of a streamed strip [5000].")
+    ] = None,
+    record_dir: Annotated[
+        Path | None, typer.Option(help="Directory of the record [/var/lib/stripsight/records].")
+    ] = None,
+    record_to: Annotated[
+        str | None, typer.Option(help="Database for a copy of the record, e.g. postgresql+psycopg://user@host/name.")
+    ] = None,
+    log_format: Annotated[LogFormat | None, typer.Option(help="How log lines are written [json].")] = None,
+) -> None:
+    """Serve a bundle. Each option can also be set as STRIPSIGHT_<NAME> in the environment."""
+    # gRPC writes to standard error on its own, in a format of its own, what is said here in plain words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from pydantic import ValidationError
+
+    from stripsight import logs
+    from stripsight.rpc.listen import AddressTaken
+    from stripsight.rpc.server import Server
+    from stripsight.settings import Settings
+
+    options: dict[str, Any] = {
+        "bundle": bundle,
+        "listen": listen,
+        "metrics_listen": metrics_listen,
+        "provider": provider,
+        "threads": threads,
+        "waiting": waiting,
+        "slot_ms": slot_ms,
+        "stream_idle_ms": stream_idle_ms,
+        "record_dir": record_dir,
+        "record_to": record_to,
+        "log_format": log_format,
+    }
+    try:
+        settings = Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        end(explained(error), Exit.ERROR)
+    logs.set_up(settings.log_format)
+    try:
+        ended = Server(settings).run()
+    except AddressTaken as error:
+        end(error.message, Exit.ADDRESS)
+    except StripsightError as error:
+        refused(error)
+    leave(ended)
