@@ -22,34 +22,38 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from stripsight.inspection.v1 import inspection_pb2 as stripsight_dot_inspection_dot_v1_dot_inspection__pb2
+from stripsight.inspection.v1 import lot_service_pb2 as stripsight_dot_inspection_dot_v1_dot_lot__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1stripsight/inspection/v1/inspection_service.proto\x12\x18stripsight.inspection.v1\x1a)stripsight/inspection/v1/inspection.proto\"\xdb\x01\n\x13InspectStripRequest\x12\x10\n\x08strip_id\x18\x01 \x01(\t\x12\x0e\n\x06lot_id\x18\x02 \x01(\t\x12\x11\n\tstrip_seq\x18\x03 \x01(\x04\x12\x0f\n\x07product\x18\x04 \x01(\t\x12/\n\x06\x66rames\x18\x05 \x03(\x0b\x32\x1f.stripsight.inspection.v1.Frame\x12:\n\x08heatmaps\x18\x06 \x01(\x0b\x32(.stripsight.inspection.v1.HeatmapOptions\x12\x11\n\tsimulated\x18\x07 \x01(\x08\"P\n\x14InspectStripResponse\x12\x38\n\ninspection\x18\x01 \x01(\x0b\x32$.stripsight.inspection.v1.Inspection\"\x89\x01\n\x14InspectFramesRequest\x12\x37\n\x06header\x18\x01 \x01(\x0b\x32%.stripsight.inspection.v1.StripHeaderH\x00\x12\x30\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x1f.stripsight.inspection.v1.FrameH\x00\x42\x06\n\x04part\"\xa2\x01\n\x0bStripHeader\x12\x10\n\x08strip_id\x18\x01 \x01(\t\x12\x0e\n\x06lot_id\x18\x02 \x01(\t\x12\x11\n\tstrip_seq\x18\x03 \x01(\x04\x12\x0f\n\x07product\x18\x04 \x01(\t\x12:\n\x08heatmaps\x18\x05 \x01(\x0b\x32(.stripsight.inspection.v1.HeatmapOptions\x12\x11\n\tsimulated\x18\x06 \x01(\x08\"\xa0\x01\n\x15InspectFramesResponse\x12\x41\n\x0erejected_early\x18\x01 \x01(\x0b\x32\'.stripsight.inspection.v1.RejectedEarlyH\x00\x12:\n\ninspection\x18\x02 \x01(\x0b\x32$.stripsight.inspection.v1.InspectionH\x00\x42\x08\n\x06\x61nswer\"\x12\n\x10GetStatusRequest\"\x99\x02\n\x11GetStatusResponse\x12\x11\n\tbundle_id\x18\x01 \x01(\t\x12\x32\n\x07product\x18\x02 \x01(\x0b\x32!.stripsight.inspection.v1.Product\x12\x34\n\x08provider\x18\x03 \x01(\x0e\x32\".stripsight.inspection.v1.Provider\x12\x36\n\treadiness\x18\x04 \x01(\x0e\x32#.stripsight.inspection.v1.Readiness\x12\x18\n\x10readiness_reason\x18\x05 \x01(\t\x12\x11\n\theartbeat\x18\x06 \x01(\x04\x12\x0f\n\x07slot_ms\x18\x07 \x01(\r\x12\x11\n\tuptime_ms\x18\x08 \x01(\x04\"\xcc\x01\n\x07Product\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x16\n\x0e\x66rame_width_px\x18\x03 \x01(\r\x12\x17\n\x0f\x66rame_height_px\x18\x04 \x01(\r\x12\x15\n\rframe_indices\x18\x05 \x03(\r\x12<\n\rpixel_formats\x18\x06 \x03(\x0e\x32%.stripsight.inspection.v1.PixelFormat\x12\r\n\x05vials\x18\x07 \x03(\t\x12\x0f\n\x07regions\x18\x08 \x03(\t*\x83\x01\n\tReadiness\x12\x19\n\x15READINESS_UNSPECIFIED\x10\x00\x12\x16\n\x12READINESS_STARTING\x10\x01\x12\x15\n\x11READINESS_SERVING\x10\x02\x12\x16\n\x12READINESS_DRAINING\x10\x03\x12\x14\n\x10READINESS_FAILED\x10\x04\x32\xde\x02\n\x11InspectionService\x12m\n\x0cInspectStrip\x12-.stripsight.inspection.v1.InspectStripRequest\x1a..stripsight.inspection.v1.InspectStripResponse\x12t\n\rInspectFrames\x12..stripsight.inspection.v1.InspectFramesRequest\x1a/.stripsight.inspection.v1.InspectFramesResponse(\x01\x30\x01\x12\x64\n\tGetStatus\x12*.stripsight.inspection.v1.GetStatusRequest\x1a+.stripsight.inspection.v1.GetStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1stripsight/inspection/v1/inspection_service.proto\x12\x18stripsight.inspection.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a)stripsight/inspection/v1/inspection.proto\x1a*stripsight/inspection/v1/lot_service.proto\"\xdb\x01\n\x13InspectStripRequest\x12\x10\n\x08strip_id\x18\x01 \x01(\t\x12\x0e\n\x06lot_id\x18\x02 \x01(\t\x12\x11\n\tstrip_seq\x18\x03 \x01(\x04\x12\x0f\n\x07product\x18\x04 \x01(\t\x12/\n\x06\x66rames\x18\x05 \x03(\x0b\x32\x1f.stripsight.inspection.v1.Frame\x12:\n\x08heatmaps\x18\x06 \x01(\x0b\x32(.stripsight.inspection.v1.HeatmapOptions\x12\x11\n\tsimulated\x18\x07 \x01(\x08\"P\n\x14InspectStripResponse\x12\x38\n\ninspection\x18\x01 \x01(\x0b\x32$.stripsight.inspection.v1.Inspection\"\x89\x01\n\x14InspectFramesRequest\x12\x37\n\x06header\x18\x01 \x01(\x0b\x32%.stripsight.inspection.v1.StripHeaderH\x00\x12\x30\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x1f.stripsight.inspection.v1.FrameH\x00\x42\x06\n\x04part\"\xa2\x01\n\x0bStripHeader\x12\x10\n\x08strip_id\x18\x01 \x01(\t\x12\x0e\n\x06lot_id\x18\x02 \x01(\t\x12\x11\n\tstrip_seq\x18\x03 \x01(\x04\x12\x0f\n\x07product\x18\x04 \x01(\t\x12:\n\x08heatmaps\x18\x05 \x01(\x0b\x32(.stripsight.inspection.v1.HeatmapOptions\x12\x11\n\tsimulated\x18\x06 \x01(\x08\"\xa0\x01\n\x15InspectFramesResponse\x12\x41\n\x0erejected_early\x18\x01 \x01(\x0b\x32\'.stripsight.inspection.v1.RejectedEarlyH\x00\x12:\n\ninspection\x18\x02 \x01(\x0b\x32$.stripsight.inspection.v1.InspectionH\x00\x42\x08\n\x06\x61nswer\"\x12\n\x10GetStatusRequest\"\x90\x03\n\x11GetStatusResponse\x12\x11\n\tbundle_id\x18\x01 \x01(\t\x12\x32\n\x07product\x18\x02 \x01(\x0b\x32!.stripsight.inspection.v1.Product\x12\x34\n\x08provider\x18\x03 \x01(\x0e\x32\".stripsight.inspection.v1.Provider\x12\x36\n\treadiness\x18\x04 \x01(\x0e\x32#.stripsight.inspection.v1.Readiness\x12\x18\n\x10readiness_reason\x18\x05 \x01(\t\x12\x11\n\theartbeat\x18\x06 \x01(\x04\x12\x0f\n\x07slot_ms\x18\x07 \x01(\r\x12\x11\n\tuptime_ms\x18\x08 \x01(\x04\x12*\n\x03lot\x18\t \x01(\x0b\x32\x1d.stripsight.inspection.v1.Lot\x12/\n\x06\x61larms\x18\n \x03(\x0b\x32\x1f.stripsight.inspection.v1.Alarm\x12\x18\n\x10\x64\x65velopment_mode\x18\x0b \x01(\x08\"a\n\x05\x41larm\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06urgent\x18\x04 \x01(\x08\"\xcc\x01\n\x07Product\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x16\n\x0e\x66rame_width_px\x18\x03 \x01(\r\x12\x17\n\x0f\x66rame_height_px\x18\x04 \x01(\r\x12\x15\n\rframe_indices\x18\x05 \x03(\r\x12<\n\rpixel_formats\x18\x06 \x03(\x0e\x32%.stripsight.inspection.v1.PixelFormat\x12\r\n\x05vials\x18\x07 \x03(\t\x12\x0f\n\x07regions\x18\x08 \x03(\t*\x83\x01\n\tReadiness\x12\x19\n\x15READINESS_UNSPECIFIED\x10\x00\x12\x16\n\x12READINESS_STARTING\x10\x01\x12\x15\n\x11READINESS_SERVING\x10\x02\x12\x16\n\x12READINESS_DRAINING\x10\x03\x12\x14\n\x10READINESS_FAILED\x10\x04\x32\xde\x02\n\x11InspectionService\x12m\n\x0cInspectStrip\x12-.stripsight.inspection.v1.InspectStripRequest\x1a..stripsight.inspection.v1.InspectStripResponse\x12t\n\rInspectFrames\x12..stripsight.inspection.v1.InspectFramesRequest\x1a/.stripsight.inspection.v1.InspectFramesResponse(\x01\x30\x01\x12\x64\n\tGetStatus\x12*.stripsight.inspection.v1.GetStatusRequest\x1a+.stripsight.inspection.v1.GetStatusResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'stripsight.inspection.v1.inspection_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_READINESS']._serialized_start=1406
-  _globals['_READINESS']._serialized_end=1537
-  _globals['_INSPECTSTRIPREQUEST']._serialized_start=123
-  _globals['_INSPECTSTRIPREQUEST']._serialized_end=342
-  _globals['_INSPECTSTRIPRESPONSE']._serialized_start=344
-  _globals['_INSPECTSTRIPRESPONSE']._serialized_end=424
-  _globals['_INSPECTFRAMESREQUEST']._serialized_start=427
-  _globals['_INSPECTFRAMESREQUEST']._serialized_end=564
-  _globals['_STRIPHEADER']._serialized_start=567
-  _globals['_STRIPHEADER']._serialized_end=729
-  _globals['_INSPECTFRAMESRESPONSE']._serialized_start=732
-  _globals['_INSPECTFRAMESRESPONSE']._serialized_end=892
-  _globals['_GETSTATUSREQUEST']._serialized_start=894
-  _globals['_GETSTATUSREQUEST']._serialized_end=912
-  _globals['_GETSTATUSRESPONSE']._serialized_start=915
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1196
-  _globals['_PRODUCT']._serialized_start=1199
-  _globals['_PRODUCT']._serialized_end=1403
-  _globals['_INSPECTIONSERVICE']._serialized_start=1540
-  _globals['_INSPECTIONSERVICE']._serialized_end=1890
+  _globals['_READINESS']._serialized_start=1701
+  _globals['_READINESS']._serialized_end=1832
+  _globals['_INSPECTSTRIPREQUEST']._serialized_start=200
+  _globals['_INSPECTSTRIPREQUEST']._serialized_end=419
+  _globals['_INSPECTSTRIPRESPONSE']._serialized_start=421
+  _globals['_INSPECTSTRIPRESPONSE']._serialized_end=501
+  _globals['_INSPECTFRAMESREQUEST']._serialized_start=504
+  _globals['_INSPECTFRAMESREQUEST']._serialized_end=641
+  _globals['_STRIPHEADER']._serialized_start=644
+  _globals['_STRIPHEADER']._serialized_end=806
+  _globals['_INSPECTFRAMESRESPONSE']._serialized_start=809
+  _globals['_INSPECTFRAMESRESPONSE']._serialized_end=969
+  _globals['_GETSTATUSREQUEST']._serialized_start=971
+  _globals['_GETSTATUSREQUEST']._serialized_end=989
+  _globals['_GETSTATUSRESPONSE']._serialized_start=992
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1392
+  _globals['_ALARM']._serialized_start=1394
+  _globals['_ALARM']._serialized_end=1491
+  _globals['_PRODUCT']._serialized_start=1494
+  _globals['_PRODUCT']._serialized_end=1698
+  _globals['_INSPECTIONSERVICE']._serialized_start=1835
+  _globals['_INSPECTIONSERVICE']._serialized_end=2185
 # @@protoc_insertion_point(module_scope)

@@ -12,9 +12,11 @@ message is above the limit or no server answers.
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from stripsight.inspection.v1 import inspection_pb2 as _inspection_pb2
+from stripsight.inspection.v1 import lot_service_pb2 as _lot_service_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -291,6 +293,9 @@ class GetStatusResponse(_message.Message):
     HEARTBEAT_FIELD_NUMBER: _builtins.int
     SLOT_MS_FIELD_NUMBER: _builtins.int
     UPTIME_MS_FIELD_NUMBER: _builtins.int
+    LOT_FIELD_NUMBER: _builtins.int
+    ALARMS_FIELD_NUMBER: _builtins.int
+    DEVELOPMENT_MODE_FIELD_NUMBER: _builtins.int
     bundle_id: _builtins.str
     """The loaded bundle, as the SHA-256 of its manifest: 64 lower-case hexadecimal digits."""
     provider: _inspection_pb2.Provider.ValueType
@@ -309,9 +314,19 @@ class GetStatusResponse(_message.Message):
     """
     uptime_ms: _builtins.int
     """How long ago the service started, in milliseconds, from 0."""
+    development_mode: _builtins.bool
+    """Whether the service takes bundles without a signature that it trusts. Never on a line that makes products."""
     @_builtins.property
     def product(self) -> Global___Product:
         """What the loaded bundle inspects."""
+
+    @_builtins.property
+    def lot(self) -> _lot_service_pb2.Lot:
+        """The lot that is open or stopped. Absent when there is none."""
+
+    @_builtins.property
+    def alarms(self) -> _containers.RepeatedCompositeFieldContainer[Global___Alarm]:
+        """What is out of the ordinary now, the most urgent first. Empty when nothing is."""
 
     def __init__(
         self,
@@ -324,14 +339,53 @@ class GetStatusResponse(_message.Message):
         heartbeat: _builtins.int = ...,
         slot_ms: _builtins.int = ...,
         uptime_ms: _builtins.int = ...,
+        lot: _lot_service_pb2.Lot | None = ...,
+        alarms: _abc.Iterable[Global___Alarm] | None = ...,
+        development_mode: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["product", b"product"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lot", b"lot", "product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_id", b"bundle_id", "heartbeat", b"heartbeat", "product", b"product", "provider", b"provider", "readiness", b"readiness", "readiness_reason", b"readiness_reason", "slot_ms", b"slot_ms", "uptime_ms", b"uptime_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarms", b"alarms", "bundle_id", b"bundle_id", "development_mode", b"development_mode", "heartbeat", b"heartbeat", "lot", b"lot", "product", b"product", "provider", b"provider", "readiness", b"readiness", "readiness_reason", b"readiness_reason", "slot_ms", b"slot_ms", "uptime_ms", b"uptime_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
+
+@_typing.final
+class Alarm(_message.Message):
+    """Something out of the ordinary that a person should look at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    URGENT_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """A word that never changes, such as DRIFT_SCORES_HIGH."""
+    message: _builtins.str
+    """What it is, in a sentence for a person. The wording may change."""
+    urgent: _builtins.bool
+    """Whether it stops or doubts inspections, rather than asks for a look soon."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Since when, in UTC."""
+
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        message: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        urgent: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "message", b"message", "since", b"since", "urgent", b"urgent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Alarm: _TypeAlias = Alarm  # noqa: Y015
 
 @_typing.final
 class Product(_message.Message):

@@ -52,6 +52,7 @@ class InspectionServiceStub:
     DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
     RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
     UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
+    FAILED_PRECONDITION, LOT_NOT_OPEN or LOT_STOPPED: the lot is not open, where lots must be, or was stopped.
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
     INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
@@ -97,6 +98,7 @@ class InspectionServiceAsyncStub(InspectionServiceStub):
     DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
     RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
     UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
+    FAILED_PRECONDITION, LOT_NOT_OPEN or LOT_STOPPED: the lot is not open, where lots must be, or was stopped.
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
     INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
@@ -145,6 +147,7 @@ class InspectionServiceServicer(metaclass=_abc_1.ABCMeta):
         DEADLINE_EXCEEDED, SLOT_TOO_SHORT: too late already; nothing was computed.
         RESOURCE_EXHAUSTED, OVERLOADED: a strip is being inspected and others wait; refused at once.
         UNAVAILABLE, NOT_READY: the service starts, drains or has failed; the metadata say which.
+        FAILED_PRECONDITION, LOT_NOT_OPEN or LOT_STOPPED: the lot is not open, where lots must be, or was stopped.
         INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
         INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
         INTERNAL, INTERNAL: a fault of the service.
