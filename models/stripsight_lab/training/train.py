@@ -9,7 +9,7 @@ the same losses.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,14 @@ class Trainer:
 
     @classmethod
     def resume(cls, path: Path, settings: TrainSettings, data: str) -> "Trainer":
-        """Continue from the checkpoint at `path`; raises ValueError when its settings or its patches are others."""
+        """Continue from the checkpoint at `path`, also with further periods than it was begun with.
+
+        Raises ValueError when its other settings, its periods so far or its patches are others.
+        """
         state = torch.load(path, weights_only=True)
-        for name, expected in (("settings", asdict(settings)), ("patches", data)):
+        begun = len(state["settings"]["periods"])  # periods that follow change no step before them
+        shortened = asdict(replace(settings, periods=settings.periods[:begun]))
+        for name, expected in (("settings", shortened), ("patches", data)):
             if state[name] != expected:
                 raise ValueError(f"{path}: expected {name} {expected}, found {state[name]}: use another folder")
         trainer = cls(LinearAutoencoder(state["mean"], state["basis"]), settings, data)

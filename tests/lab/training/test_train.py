@@ -91,6 +91,21 @@ def test_a_killed_training_goes_on_with_the_same_losses(patches: ArrayPatches, t
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.usefixtures("one_thread")
+def test_a_finished_training_goes_on_with_a_further_period(patches: ArrayPatches, tmp_path: Path) -> None:
+    """A period added afterwards gives the losses and weights of one that was planned from the start."""
+    longer = replace(TOY, periods=(*TOY.periods, 6))
+    planned = train(patches, tmp_path / "planned", longer)
+    train(patches, tmp_path / "added", TOY)
+    added = train(patches, tmp_path / "added", longer)
+    assert len(losses(tmp_path / "planned")) == 18
+    assert losses(tmp_path / "planned") == losses(tmp_path / "added")
+    first, second = (load_network(path).state_dict() for path in (planned, added))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    with pytest.raises(ValueError, match=r"settings.* use another folder"):
+        train(patches, tmp_path / "added", TOY)
+
+
 @pytest.mark.parametrize("other", ["settings", "patches"])
 def test_a_checkpoint_of_something_else_is_not_continued(patches: ArrayPatches, tmp_path: Path, other: str) -> None:
     """Other settings or other patches: the error names both, and the checkpoint stays."""
