@@ -1,6 +1,6 @@
 """A directory and a verified Bundle. The only reader and writer of that directory.
 
-    recipe.toml  inspect.onnx  (fuse.onnx)  thresholds.json  challenge/  manifest.json  CARD.md
+    recipe.toml  inspect.onnx  (fuse.onnx)  thresholds.json  (baseline.json)  challenge/  manifest.json  CARD.md
 
 A bundle holds data only and never changes; its id is the digest of its manifest. Each file is read once, and
 what was hashed is what is used.
@@ -20,7 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from stripsight import document
 from stripsight.challenge import CHALLENGE, TOLERANCE, ChallengeStrip, pack, unpack
+from stripsight.drift.baseline import BASELINE, Baseline
 from stripsight.errors import (
+    BundleBaselineError,
     BundleError,
     BundleExists,
     BundleFileChanged,
@@ -64,7 +66,7 @@ class _ThresholdsFile(BaseModel):
 class Bundle:
     """Everything one product needs at run time, verified.
 
-    `graph` is inspect.onnx, `fuse` fuse.onnx where there is one, `tolerance` that of a score.
+    `graph` is inspect.onnx, `tolerance` that of a score; `fuse` and `baseline` are there where their files are.
     """
 
     path: Path
@@ -73,6 +75,7 @@ class Bundle:
     thresholds: Thresholds
     graph: bytes
     fuse: bytes | None
+    baseline: Baseline | None
     challenge: tuple[ChallengeStrip, ...]
     tolerance: float
     manifest: Manifest
@@ -105,6 +108,7 @@ def load(path: Path | str) -> Bundle:
         thresholds=thresholds,
         graph=files[INSPECT],
         fuse=files.get(FUSE),
+        baseline=_baseline(files[BASELINE], recipe) if BASELINE in files else None,
         challenge=strips,
         tolerance=tolerance,
         manifest=manifest,
@@ -119,6 +123,7 @@ def write(
     graph: bytes,
     fuse: bytes | None = None,
     thresholds: Mapping[str, Mapping[str, Any]],
+    baseline: Mapping[str, Any] | None = None,
     challenge: Sequence[ChallengeStrip],
     card_text: str,
     provenance: Mapping[str, Any],
@@ -126,8 +131,8 @@ def write(
 ) -> Bundle:
     """Write a bundle and return it as loaded. It appears at `path` whole and verified, or not at all.
 
-    `thresholds` is {region: {"threshold": value, ...how it was obtained}}. Raises BundleExists when `path` is
-    taken, and what `load` raises for contents that it would refuse.
+    `thresholds` is {region: {"threshold": value, ...how it was obtained}}, `baseline` what `baseline_of` returns.
+    Raises BundleExists when `path` is taken, and what `load` raises for contents that it would refuse.
     """
     target = Path(path).absolute()
     if os.path.lexists(target):
@@ -137,6 +142,7 @@ def write(
         INSPECT: graph,
         **({FUSE: fuse} if fuse else {}),
         "thresholds.json": document.dump({"regions": thresholds}),
+        **({BASELINE: document.dump(baseline)} if baseline else {}),
         "CARD.md": card_text.encode(),
         **pack(challenge, tolerance, load_recipe(recipe_text)),
     }
@@ -225,6 +231,12 @@ def _thresholds(data: bytes, recipe: Recipe) -> Thresholds:
             found=str(found),
         )
     return Thresholds({name: regions[name].threshold for name in expected})
+
+
+def _baseline(data: bytes, recipe: Recipe) -> Baseline:
+    baseline = document.parse(BASELINE, data, Baseline, BundleBaselineError)
+    baseline.check(recipe)
+    return baseline
 
 
 def _write_files(root: Path, files: Mapping[str, bytes]) -> None:

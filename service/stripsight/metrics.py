@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from stripsight.alarms import Alarm, AlarmCode
+from stripsight.drift.watch import DriftWatch
 from stripsight.errors import (
     EngineError,
     InvalidRequest,
@@ -122,6 +125,21 @@ class Metrics:
         self._copy_failures = Counter(
             "stripsight_record_copy_failures", "Attempts to copy records that failed.", registry=registry
         )
+        self._alarm = Gauge("stripsight_alarm", "1 while an alarm stands, else 0.", ["code"], registry=registry)
+        self._drift_strips = Gauge(
+            "stripsight_drift_strips", "Strips that are compared with the bundle's baseline.", registry=registry
+        )
+        self._drift_rejects = Gauge(
+            "stripsight_drift_rejects_deviation",
+            "Share of rejects against the baseline's, in standard deviations; above 0 is more.",
+            registry=registry,
+        )
+        self._drift_scores = Gauge(
+            "stripsight_drift_scores_deviation",
+            "Scores against the baseline's, in standard deviations; above 0 is higher.",
+            ["region", "vial"],
+            registry=registry,
+        )
         self._start_at_zero()
 
     def _start_at_zero(self) -> None:
@@ -160,6 +178,19 @@ class Metrics:
         """Ask `seq` at each scrape for the last record's number."""
         self._record.set_function(seq)
 
+    def drift_is(self, watch: DriftWatch, recipe: Recipe) -> None:
+        """Ask `watch` at each scrape how far strips are from the bundle's baseline."""
+        self._drift_strips.set_function(lambda: watch.strips)
+        self._drift_rejects.set_function(lambda: watch.reject_deviation)
+        for v, vial in enumerate(recipe.vials):
+            for r, region in enumerate(recipe.regions):
+                self._drift_scores.labels(region.name, vial.name).set_function(partial(watch.score_deviation, v, r))
+
+    def alarms_are(self, standing: Callable[[], Iterable[Alarm]]) -> None:
+        """Ask `standing` at each scrape which alarms stand."""
+        for code in AlarmCode:
+            self._alarm.labels(code).set_function(partial(_stands, code, standing))
+
     def copy_lag_is(self, count: Callable[[], int]) -> None:
         """Ask `count` at each scrape how many records the copy lacks; 0 where none is kept."""
         self._copy_lag.set_function(count)
@@ -193,3 +224,7 @@ class Metrics:
     def refused(self, reason: str) -> None:
         """Count a call that ended with an error; a reason outside the closed set counts as INTERNAL."""
         self._refused.labels(reason if reason in REFUSALS else INTERNAL).inc()
+
+
+def _stands(code: AlarmCode, standing: Callable[[], Iterable[Alarm]]) -> bool:
+    return any(alarm.code is code for alarm in standing())

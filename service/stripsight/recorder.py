@@ -42,12 +42,21 @@ class Recorder:
     """Keeps the answers of one station. Calls may come from any thread."""
 
     def __init__(
-        self, journal: Journal, metrics: Metrics, source: Callable[[], Source], clock: Clock = time.monotonic
+        self,
+        journal: Journal,
+        metrics: Metrics,
+        source: Callable[[], Source],
+        answered: Callable[[Inspection], None] = lambda _: None,
+        clock: Clock = time.monotonic,
     ) -> None:
-        """`source` tells the bundle and what computes; `clock` is the one that times are given in."""
+        """`source` tells the bundle and what computes, `answered` hears of each inspection that is on record.
+
+        `clock` is the one that times are given in.
+        """
         self._journal = journal
         self._metrics = metrics
         self._source = source
+        self._answered = answered
         self._clock = clock
         self._under_way: set[StripKey] = set()
         self._changed = threading.Condition()
@@ -153,6 +162,7 @@ class Recorder:
 
     def _report(self, inspection: Inspection, duration_s: float, call: Call) -> None:
         self._metrics.answered(inspection.judgement, duration_s, call)
+        self._answered(inspection)
         _log.info(
             "inspected",
             call=call,

@@ -18,6 +18,7 @@ import structlog
 from stripsight.admission import Admission, StillRunning
 from stripsight.arrivals import Arrivals, Opening
 from stripsight.bundle import Bundle
+from stripsight.drift.watch import DriftWatch
 from stripsight.errors import EngineError, NotReady, RecordError, StripsightError
 from stripsight.inspector import Inspector
 from stripsight.journal.answers import Source
@@ -57,7 +58,8 @@ class Station:
         """
         self._bundle = bundle
         self._metrics = metrics
-        self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), clock)
+        self._drift = DriftWatch(bundle.baseline, bundle.recipe) if bundle.baseline else None
+        self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), self._answered, clock)
         self._slot_s = slot_s
         self._idle_s = idle_s
         self._on_failure = on_failure
@@ -68,6 +70,9 @@ class Station:
         self._provider = ""
         self._state = (Readiness.STARTING, "the engine warms up and the challenge set runs")
         metrics.bundle_loaded(bundle.bundle_id, bundle.recipe)
+        if self._drift is not None:
+            metrics.drift_is(self._drift, bundle.recipe)
+        metrics.alarms_are(lambda: self.status().alarms)
         metrics.waiting_is(lambda: self._admission.waiting)
 
     def opened(self, inspector: Inspector, provider: str) -> None:
@@ -92,6 +97,7 @@ class Station:
             heartbeat=self._admission.beats,
             slot_s=self._slot_s,
             uptime_s=self._clock() - self._began,
+            alarms=self._drift.alarms if self._drift else (),
         )
 
     def inspect(
@@ -171,6 +177,10 @@ class Station:
         if self._clock() > deadline:
             return replace(inspection, judgement=inspection.judgement.and_rejected(Cause.LATE))
         return inspection
+
+    def _answered(self, inspection: Inspection) -> None:
+        if self._drift is not None:
+            self._drift.add(inspection.judgement)
 
     def _run(self, work: Callable[[], T]) -> T:
         """Run work in the lane's thread: note a failure of the engine, and the steps of a strip that ends."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stripsight.alarms import Alarm
 from stripsight.bundle import Bundle
 
 
@@ -26,3 +27,4 @@ class Status:
     heartbeat: int
     slot_s: float
     uptime_s: float
+    alarms: tuple[Alarm, ...] = ()

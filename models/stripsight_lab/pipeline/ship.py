@@ -9,6 +9,7 @@ import numpy as np
 
 from stripsight.bundle import Bundle, write
 from stripsight.challenge import ChallengeStrip, Truth
+from stripsight.drift.baseline import baseline_of
 from stripsight.frame import FrameData, crc32c
 from stripsight.recipe import PixelFormat, Recipe
 from stripsight.verdict import Thresholds, Verdict, judge
@@ -35,6 +36,7 @@ def ship(experiment: Experiment, file: Path, out: Path) -> Bundle:
         graph=(experiment.work / GRAPH).read_bytes(),
         fuse=fuse_graph(experiment),
         thresholds=_thresholds(tuning, recipe),
+        baseline=_baseline(experiment, tuning, recipe),
         challenge=_challenge(experiment, tuning, recipe),
         card_text=card(experiment, recipe, tuning, evaluations(experiment)),
         provenance=_provenance(experiment, file),
@@ -55,6 +57,14 @@ def _thresholds(tuning: Tuning, recipe: Recipe) -> dict[str, dict[str, Any]]:
         region.name: {"threshold": one.threshold, "false_reject": asdict(one.false_reject), **how}
         for region, one in own
     }
+
+
+def _baseline(experiment: Experiment, tuning: Tuning, recipe: Recipe) -> dict[str, Any]:
+    """What the good strips of the tuning kit look like, the worst frame of each region."""
+    kit = scores(experiment, "tuning")
+    good = kit.scores[~kit.defective].reshape(-1, len(recipe.frame.indices), len(recipe.vials), len(recipe.regions))
+    worst = good.max(axis=1)
+    return baseline_of(worst, int((worst >= tuning.thresholds).any(axis=(1, 2)).sum()), recipe)
 
 
 def _challenge(experiment: Experiment, tuning: Tuning, recipe: Recipe) -> list[ChallengeStrip]:

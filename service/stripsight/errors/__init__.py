@@ -2,6 +2,7 @@
 
 from stripsight.errors.base import UNKNOWN, StripsightError
 from stripsight.errors.bundle import (
+    BundleBaselineError,
     BundleChallengeInvalid,
     BundleError,
     BundleExists,
@@ -45,6 +46,7 @@ from stripsight.errors.service import (
 
 __all__ = [
     "UNKNOWN",
+    "BundleBaselineError",
     "BundleChallengeInvalid",
     "BundleError",
     "BundleExists",

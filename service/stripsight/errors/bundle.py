@@ -63,6 +63,12 @@ class BundleThresholdsError(BundleError):
     reason = "BUNDLE_THRESHOLDS"
 
 
+class BundleBaselineError(BundleError):
+    """The baseline does not describe the recipe's vials and regions."""
+
+    reason = "BUNDLE_BASELINE"
+
+
 class BundleGraphUnsafe(BundleError):
     """A graph with more in it than standard operators and its own weights."""
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from stripsight.alarms import Alarm
 from stripsight.checks import Finding
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
@@ -51,7 +54,14 @@ def get_status_response(status: Status) -> service_pb.GetStatusResponse:
         heartbeat=status.heartbeat,
         slot_ms=round(status.slot_s * 1000),
         uptime_ms=round(status.uptime_s * 1000),
+        alarms=[_alarm(alarm) for alarm in status.alarms],
     )
+
+
+def _alarm(alarm: Alarm) -> service_pb.Alarm:
+    since = Timestamp()
+    since.FromDatetime(alarm.since)
+    return service_pb.Alarm(code=alarm.code, message=alarm.message, since=since, urgent=alarm.urgent)
 
 
 def _inspection(inspection: Inspection) -> pb.Inspection:
