@@ -10,7 +10,7 @@ BUNDLE ?= models/bundles/bfs-5x4
 EXPERIMENT ?= models/experiments/bfs-5x4.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format proto lock bundle bench clean
+.PHONY: help demo serve test check format proto lock bundle bench docs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bundle: $(VENV)/.dev ## Acquire, train, export, tune, evaluate, qualify and writ
 bench: STRIPS = 240
 bench: $(VENV)/.dev ## Measure the service against the bare graph and a plain service (STRIPS=1200 is the slot run)
 	$(BIN)/python tests/bench/bench_slot.py run --bundle $(BUNDLE) --strips $(STRIPS) --cadence-ms $(CADENCE_MS)
+
+docs: $(VENV)/.dev ## Build the documentation into out/site, as pages that open without a server
+	$(BIN)/mkdocs build --quiet
 
 clean: ## Remove everything that the other commands made
 	rm -rf $(VENV) out dist build
