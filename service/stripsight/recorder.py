@@ -144,7 +144,7 @@ class Recorder:
         except RecordError:
             return _rejected(inspection, Cause.RECORD_FAILED)
         took = self._clock() - began
-        self._metrics.stages_took({"record": took})
+        self._metrics.inspections.stages_took({"record": took})
         stages = inspection.stages | {"record": took}
         answer = _placed(replace(inspection, stages=stages, total_s=inspection.total_s + took), link)
         return self._overruled(key, answer, future) if self._clock() > until else answer
@@ -161,7 +161,7 @@ class Recorder:
         return _rejected(answer, Cause.LATE)
 
     def _report(self, inspection: Inspection, duration_s: float, call: Call) -> None:
-        self._metrics.answered(inspection.judgement, duration_s, call)
+        self._metrics.inspections.answered(inspection.judgement, duration_s, call)
         self._answered(inspection)
         _log.info(
             "inspected",

@@ -71,14 +71,14 @@ class Station:
         self._state = (Readiness.STARTING, "the engine warms up and the challenge set runs")
         metrics.bundle_loaded(bundle.bundle_id, bundle.recipe)
         if self._drift is not None:
-            metrics.drift_is(self._drift, bundle.recipe)
-        metrics.alarms_are(lambda: self.status().alarms)
-        metrics.waiting_is(lambda: self._admission.waiting)
+            metrics.drift.watched_by(self._drift, bundle.recipe)
+        metrics.alarms.are(lambda: self.status().alarms)
+        metrics.inspections.waiting_is(lambda: self._admission.waiting)
 
     def opened(self, inspector: Inspector, provider: str) -> None:
         """Serve from now on."""
         self._inspector, self._provider = inspector, provider
-        self._metrics.provider_in_use(provider)
+        self._metrics.service.provider_in_use(provider)
         self._turn(Readiness.SERVING, "the challenge set has passed")
 
     def closed(self, timeout_s: float) -> bool:
@@ -190,7 +190,7 @@ class Station:
             self.fail(error)
             raise
         if isinstance(found, Inspection):
-            self._metrics.stages_took(found.stages)
+            self._metrics.inspections.stages_took(found.stages)
         return found
 
     def _late(self, header: StripHeader) -> Inspection:
@@ -198,7 +198,7 @@ class Station:
 
     def _turn(self, readiness: Readiness, reason: str) -> None:
         self._state = (readiness, reason)
-        self._metrics.ready(readiness is Readiness.SERVING)
+        self._metrics.service.ready(readiness is Readiness.SERVING)
 
 
 def _log_late(future: "Future[Inspection]") -> None:

@@ -29,7 +29,7 @@ def exported() -> list[Metric]:
     metrics = Metrics(registry)
     metrics.bundle_loaded("0" * 64, load_recipe((ROOT / "models/recipes/bfs-5x4.toml").read_bytes()))
     for provider in ("cpu", "cuda"):
-        metrics.provider_in_use(provider)
+        metrics.service.provider_in_use(provider)
     return list(registry.collect())
 
 

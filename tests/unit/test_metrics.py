@@ -88,7 +88,7 @@ def test_every_series_exists_from_the_start_at_zero(metrics: Metrics, registry: 
 def test_a_bucket_ends_exactly_at_the_slot(metrics: Metrics, registry: CollectorRegistry) -> None:
     """The share of strips answered in 500 ms can be read off: 0.5 is in, anything above is out."""
     for duration in (0.5, math.nextafter(0.5, 1), 0.1):
-        metrics.answered(accepted(GOOD), duration, "InspectStrip")
+        metrics.inspections.answered(accepted(GOOD), duration, "InspectStrip")
     within = registry.get_sample_value(
         "stripsight_inspection_duration_seconds_bucket", {"call": "InspectStrip", "le": "0.5"}
     )
@@ -97,7 +97,7 @@ def test_a_bucket_ends_exactly_at_the_slot(metrics: Metrics, registry: Collector
 
 def test_an_answer_counts_its_verdict_and_scores(metrics: Metrics, registry: CollectorRegistry) -> None:
     """An accept counts no cause and no reject."""
-    metrics.answered(accepted(GOOD, replace(GOOD, region="R1", score=0.02)), 0.1, "InspectStrip")
+    metrics.inspections.answered(accepted(GOOD, replace(GOOD, region="R1", score=0.02)), 0.1, "InspectStrip")
     assert registry.get_sample_value("stripsight_inspections_total", {"verdict": "ACCEPT"}) == 1
     assert registry.get_sample_value("stripsight_inspections_total", {"verdict": "REJECT"}) == 0
     assert registry.get_sample_value("stripsight_patch_score_sum", {"region": "R1"}) == 0.02
@@ -107,7 +107,7 @@ def test_an_answer_counts_its_verdict_and_scores(metrics: Metrics, registry: Col
 def test_a_rejected_region_counts_by_region_and_vial(metrics: Metrics, registry: CollectorRegistry) -> None:
     """Only the region that is not accepted counts."""
     bad = replace(GOOD, region="R1", score=LIMIT)
-    metrics.answered(accepted(GOOD, bad).and_rejected(Cause.ANOMALY), 0.1, "InspectStrip")
+    metrics.inspections.answered(accepted(GOOD, bad).and_rejected(Cause.ANOMALY), 0.1, "InspectStrip")
     assert registry.get_sample_value("stripsight_rejects_total", {"region": "R1", "vial": "V1"}) == 1
     assert registry.get_sample_value("stripsight_rejects_total", {"region": "R0", "vial": "V1"}) == 0
     assert registry.get_sample_value("stripsight_causes_total", {"cause": "ANOMALY"}) == 1
@@ -115,22 +115,24 @@ def test_a_rejected_region_counts_by_region_and_vial(metrics: Metrics, registry:
 
 def test_a_score_that_is_no_number_leaves_the_histogram_usable(metrics: Metrics, registry: CollectorRegistry) -> None:
     """It counts as a reject, and the sum of scores stays a number."""
-    metrics.answered(accepted(replace(GOOD, score=math.nan)).and_rejected(Cause.NON_FINITE_SCORE), 0.1, "InspectStrip")
+    metrics.inspections.answered(
+        accepted(replace(GOOD, score=math.nan)).and_rejected(Cause.NON_FINITE_SCORE), 0.1, "InspectStrip"
+    )
     assert registry.get_sample_value("stripsight_patch_score_sum", {"region": "R0"}) == 0
     assert registry.get_sample_value("stripsight_rejects_total", {"region": "R0", "vial": "V1"}) == 1
 
 
 def test_a_late_strip_counts_as_late(metrics: Metrics, registry: CollectorRegistry) -> None:
     """LATE is a cause and has a counter of its own."""
-    metrics.answered(rejected(Cause.LATE), 0.49, "InspectStrip")
+    metrics.inspections.answered(rejected(Cause.LATE), 0.49, "InspectStrip")
     assert registry.get_sample_value("stripsight_late_total") == 1
     assert registry.get_sample_value("stripsight_causes_total", {"cause": "LATE"}) == 1
 
 
 def test_an_unknown_reason_counts_as_internal(metrics: Metrics, registry: CollectorRegistry) -> None:
     """The labels stay a closed set whatever is passed in."""
-    metrics.refused("OVERLOADED")
-    metrics.refused("made up\n")
+    metrics.inspections.refused("OVERLOADED")
+    metrics.inspections.refused("made up\n")
     assert registry.get_sample_value("stripsight_refused_total", {"reason": "OVERLOADED"}) == 1
     assert registry.get_sample_value("stripsight_refused_total", {"reason": "INTERNAL"}) == 1
     assert registry.get_sample_value("stripsight_refused_total", {"reason": "made up\n"}) is None
@@ -138,10 +140,10 @@ def test_an_unknown_reason_counts_as_internal(metrics: Metrics, registry: Collec
 
 def test_the_rest_is_told_as_it_is(metrics: Metrics, registry: CollectorRegistry) -> None:
     """Bundle, provider, readiness, waiting strips and stage times."""
-    metrics.provider_in_use("cpu")
-    metrics.ready(True)
-    metrics.waiting_is(lambda: 3)
-    metrics.stages_took({"infer": 0.25})
+    metrics.service.provider_in_use("cpu")
+    metrics.service.ready(True)
+    metrics.inspections.waiting_is(lambda: 3)
+    metrics.inspections.stages_took({"infer": 0.25})
     labels = {"bundle_id": "b" * 64, "product": "two-by-two"}
     assert registry.get_sample_value("stripsight_bundle_info", labels) == 1
     assert registry.get_sample_value("stripsight_provider_info", {"provider": "cpu"}) == 1

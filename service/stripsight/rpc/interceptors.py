@@ -127,7 +127,7 @@ class ErrorsToStatus(_Interceptor):
         else:
             known = StripsightError(UNKNOWN)
             _log.error("failed", method=method, exc_info=error)
-        self._metrics.refused(known.reason)
+        self._metrics.inspections.refused(known.reason)
         context.abort_with_status(rpc_status.to_status(status_of(known)))
 
 

@@ -24,7 +24,7 @@ class ServedRecord:
         """Open the journal and begin to copy it. Raises RecordError; `on_failure` gets one that comes later."""
         policy = Policy(settings.record_checkpoint_rows, settings.clock_step_ms / 1000)
         self.journal = Journal(settings.record_dir, policy, on_failure)
-        metrics.recorded_is(lambda: self.journal.link.seq)
+        metrics.record.recorded_is(lambda: self.journal.link.seq)
         self._outbox: Outbox | None = None
         if settings.record_to is not None:
             self._outbox = self._copied(settings.record_to.get_secret_value(), metrics)
@@ -56,11 +56,11 @@ class ServedRecord:
         journal = self.journal
         try:
             outbox = Outbox(
-                journal.folder, journal.journal_id, url=url, last=journal.link, on_failure=metrics.copy_failed
+                journal.folder, journal.journal_id, url=url, last=journal.link, on_failure=metrics.record.copy_failed
             )
         except RecordError:
             journal.close(Exit.ERROR.name)
             raise
         journal.listen(outbox.wake)
-        metrics.copy_lag_is(lambda: outbox.lag)
+        metrics.record.copy_lag_is(lambda: outbox.lag)
         return outbox

@@ -1,0 +1,28 @@
+"""The closed sets that labels come from."""
+
+from typing import Literal
+
+from stripsight.errors import (
+    EngineError,
+    InvalidRequest,
+    NotReady,
+    Overloaded,
+    RecordError,
+    SlotTooShort,
+    StreamIdle,
+    StreamLeft,
+    StripsightError,
+)
+
+Call = Literal["InspectStrip", "InspectFrames"]
+STAGES = ("decode", "check", "crop", "infer", "judge", "record", "render")
+
+
+def _reasons(*bases: type[StripsightError]) -> set[str]:
+    return {base.reason for base in bases}.union(*(_reasons(*base.__subclasses__()) for base in bases))
+
+
+INTERNAL = StripsightError.reason
+# Every reason a call can end with.
+_REFUSALS = (InvalidRequest, NotReady, Overloaded, SlotTooShort, StreamIdle, StreamLeft, EngineError, RecordError)
+REFUSALS = frozenset(_reasons(*_REFUSALS) | {INTERNAL})

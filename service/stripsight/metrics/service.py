@@ -1,0 +1,27 @@
+"""What is told of the service: what it serves, on what, and whether."""
+
+from prometheus_client import CollectorRegistry, Gauge
+
+
+class ServiceMetrics:
+    """Readiness, bundle and provider."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register with `registry`."""
+        self._ready = Gauge("stripsight_ready", "1 while strips are inspected, else 0.", registry=registry)
+        self._bundle = Gauge(
+            "stripsight_bundle_info", "The bundle served.", ["bundle_id", "product"], registry=registry
+        )
+        self._provider = Gauge("stripsight_provider_info", "What computes.", ["provider"], registry=registry)
+
+    def bundle_loaded(self, bundle_id: str, product: str) -> None:
+        """Name the bundle."""
+        self._bundle.labels(bundle_id, product).set(1)
+
+    def provider_in_use(self, provider: str) -> None:
+        """Name what computes: "cpu" or "cuda"."""
+        self._provider.labels(provider).set(1)
+
+    def ready(self, serving: bool) -> None:
+        """Say whether strips are inspected."""
+        self._ready.set(int(serving))
