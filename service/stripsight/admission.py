@@ -4,6 +4,8 @@ A strip takes a place when it comes, and gives it back when it is answered and i
 or a frame at a time, runs in the lane, which is free for others in between. The lane is a thread of its own, so that a
 caller can be answered when its time is up although the work goes on. A client that leaves does not make room for
 another before its work has ended.
+
+Idle work has no place: a piece of it begins only while no strip has one.
 """
 
 import threading
@@ -12,14 +14,13 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 from stripsight.errors import NotReady, Overloaded, SlotTooShort
 from stripsight.timing import Clock
+from stripsight.work import Work
 
 T = TypeVar("T")
-Deliver = Callable[[], None]
 
 
 class StillRunning(Exception):
@@ -40,9 +41,9 @@ class Admitted:
 
     def submit(self, work: Callable[[], T]) -> "Future[T]":
         """Have `work` run in the lane, after all that was submitted before; a strip's own keeps its order."""
-        future: Future[T] = Future()
-        self.admission.submit(_Job(self, _into(future, work)))
-        return future
+        piece = Work(work)
+        self.admission.submit(_Job(self, piece))
+        return piece.future
 
     def leave(self) -> bool:
         """Give the place back, at once or when the work that runs has ended; True when some had not begun.
@@ -54,8 +55,8 @@ class Admitted:
 
 @dataclass(eq=False)
 class _Job:
-    admitted: Admitted
-    run: Callable[[], Deliver]
+    admitted: Admitted | None  # None for idle work
+    work: Work[Any]
 
 
 class Admission:
@@ -73,7 +74,8 @@ class Admission:
         self._beat_s = beat_s
         self._admitted: set[Admitted] = set()
         self._queue: deque[_Job] = deque()
-        self._running: Admitted | None = None
+        self._idle: deque[Work[Any]] = deque()
+        self._running: _Job | None = None
         self._closed = False
         self._changed = threading.Condition()
         self.beats = 0
@@ -89,7 +91,7 @@ class Admission:
         """Take a place. Raises Overloaded when none is left, NotReady after `close`."""
         with self._changed:
             if self._closed:
-                raise NotReady("the service is about to stop")
+                raise _stopping()
             if len(self._admitted) > self._waiting_max:
                 raise Overloaded(
                     f"a strip is inspected and {self._waiting_max} others may wait: no place is left",
@@ -115,15 +117,38 @@ class Admission:
             raise SlotTooShort("the time was up while another strip was inspected; this one was not")
         raise StillRunning(future)
 
+    def submit_idle(self, work: Callable[[], T]) -> "Future[T]":
+        """Have `work` run in the lane while no strip has a place; cancel the future to have it left out.
+
+        A strip that comes overtakes all but the piece that runs, and waits for that: a piece is at most the inference
+        of one frame. The future raises NotReady when the service stops first.
+        """
+        piece = Work(work)
+        with self._changed:
+            if not self._closed:
+                self._idle.append(piece)
+                self._changed.notify_all()
+                return piece.future
+        piece.refuse(_stopping())
+        return piece.future
+
+    def run_idle(self, work: Callable[[], T]) -> T:
+        """Run `work` as `submit_idle` does, and return its result or raise its exception or NotReady."""
+        return self.submit_idle(work).result()
+
     def close(self, timeout_s: float) -> bool:
         """Refuse new strips and wait for those admitted; False when the lane has not ended after `timeout_s`.
 
-        A strip that only waits for its frames by then holds nothing up.
+        A strip that only waits for its frames by then holds nothing up. Idle work that has not begun never will.
         """
         with self._changed:
             self._closed = True
+            left_out, self._idle = self._idle, deque()
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._admitted, timeout_s)
+        for piece in left_out:
+            piece.refuse(_stopping())
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._admitted or self._running), timeout_s)
             return not (self._running or self._queue)
 
     def submit(self, job: _Job) -> None:
@@ -138,42 +163,35 @@ class Admission:
             waited = len(self._queue)
             self._queue = deque(job for job in self._queue if job.admitted is not admitted)
             admitted.left = True
-            if admitted is not self._running:
+            if self._running is None or admitted is not self._running.admitted:
                 self._admitted.discard(admitted)
             self._changed.notify_all()
             return len(self._queue) < waited
 
     def _lane(self) -> None:
         while job := self._next():
-            deliver = job.run()
+            deliver = job.work.run()
             self._free(job.admitted)  # first, so that whoever gets the result finds the lane free
             deliver()
 
-    def _free(self, admitted: Admitted) -> None:
+    def _free(self, admitted: Admitted | None) -> None:
         with self._changed:
             self._running = None
-            if admitted.left:
+            if admitted is not None and admitted.left:
                 self._admitted.discard(admitted)
             self._changed.notify_all()
 
     def _next(self) -> _Job | None:
         with self._changed:
-            while not self._queue:
+            while not (self._queue or (self._idle and not self._admitted)):
                 if self._closed and not self._admitted:
                     return None
                 self.beats += 1
                 self._changed.wait(self._beat_s)
             self.beats += 1
-            job = self._queue.popleft()
-            self._running = job.admitted
-            return job
+            self._running = self._queue.popleft() if self._queue else _Job(None, self._idle.popleft())
+            return self._running
 
 
-def _into(future: "Future[T]", work: Callable[[], T]) -> Callable[[], Deliver]:
-    def job() -> Deliver:
-        try:
-            return partial(future.set_result, work())
-        except BaseException as error:  # the caller raises it; the lane goes on
-            return partial(future.set_exception, error)
-
-    return job
+def _stopping() -> NotReady:
+    return NotReady("the service is about to stop")

@@ -131,6 +131,10 @@ class Station:
         asked = Asked("InspectFrames", opening.key, arrivals.frames, slot)
         yield (yield from self._recorder.answers(asked, lambda: self._streamed(opening, arrivals, slot)))
 
+    def beside(self, work: Callable[[], T]) -> T:
+        """Run a piece of work on the engine while no strip is there: see Admission.submit_idle. Raises NotReady."""
+        return self._admission.run_idle(partial(self._run, work))
+
     def fail(self, error: StripsightError) -> None:
         """Serve no more: the engine or the record has failed."""
         what = "record" if isinstance(error, RecordError) else "engine"

@@ -195,3 +195,75 @@ def test_a_strip_that_waits_for_its_frames_does_not_keep_a_stop_from_ending() ->
     assert place.submit(lambda: "last frame").result(FAR_S) == "last frame"
     place.leave()
     assert admission.close(FAR_S)
+
+
+def test_idle_work_waits_until_no_strip_has_a_place(pool: ThreadPoolExecutor) -> None:
+    """It runs neither while a strip is inspected, nor while one waits or is between its frames."""
+    admission, order = Admission(waiting=1), []
+    place = admission.enter()
+    idle = [admission.submit_idle(partial(order.append, name)) for name in ("idle 1", "idle 2")]
+    place.submit(lambda: order.append("frame 1")).result(FAR_S)
+    held = Held(admission, pool)
+    place.submit(lambda: order.append("frame 2"))
+    held.go.set()
+    held.answer.result(FAR_S)
+    until(lambda: "frame 2" in order)
+    assert order == ["frame 1", "frame 2"]
+    place.leave()
+    for piece in idle:
+        piece.result(FAR_S)
+    assert order == ["frame 1", "frame 2", "idle 1", "idle 2"]
+
+
+def test_a_strip_overtakes_the_idle_work_that_waits(pool: ThreadPoolExecutor) -> None:
+    """It waits for the piece that runs and for no other."""
+    admission, order = Admission(waiting=0), []
+    begun, go = threading.Event(), threading.Event()
+    first = admission.submit_idle(lambda: (begun.set(), go.wait(FAR_S)))
+    second = admission.submit_idle(partial(order.append, "idle"))
+    assert begun.wait(FAR_S)
+    strip = pool.submit(admission.run, partial(order.append, "strip"), time.monotonic() + FAR_S)
+    until(lambda: admission.waiting == 1)
+    go.set()
+    for ended in (first, strip, second):
+        ended.result(FAR_S)
+    assert order == ["strip", "idle"]
+
+
+def test_idle_work_takes_no_place() -> None:
+    """While it runs, as many strips are admitted as without it."""
+    admission, begun, go = Admission(waiting=0), threading.Event(), threading.Event()
+    idle = admission.submit_idle(lambda: (begun.set(), go.wait(FAR_S)))
+    assert begun.wait(FAR_S)
+    place = admission.enter()
+    strip = place.submit(lambda: "strip")
+    go.set()
+    assert strip.result(FAR_S) == "strip"
+    idle.result(FAR_S)
+    place.leave()
+
+
+def test_idle_work_that_is_cancelled_or_comes_too_late_never_runs() -> None:
+    """A stop ends what waits with NotReady, and waits for the piece that runs."""
+    admission, ran = Admission(waiting=0), []
+    begun, go = threading.Event(), threading.Event()
+    running = admission.submit_idle(lambda: (begun.set(), go.wait(FAR_S)))
+    assert begun.wait(FAR_S)
+    cancelled, waits = (admission.submit_idle(partial(ran.append, name)) for name in ("cancelled", "waits"))
+    assert cancelled.cancel()
+    assert not admission.close(0)
+    for late in (waits, admission.submit_idle(partial(ran.append, "after"))):
+        with pytest.raises(NotReady):
+            late.result(FAR_S)
+    go.set()
+    assert admission.close(FAR_S)
+    running.result(FAR_S)
+    assert ran == []
+
+
+def test_an_exception_of_idle_work_reaches_its_caller_and_the_lane_goes_on() -> None:
+    """Idle work that raises is the caller's matter only."""
+    admission = Admission(waiting=0)
+    with pytest.raises(ZeroDivisionError):
+        admission.run_idle(lambda: 1 // 0)
+    assert admission.run_idle(lambda: "next") == "next"
