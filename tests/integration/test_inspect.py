@@ -181,6 +181,15 @@ def test_the_status_tells_what_a_right_call_needs(client: Client, strip_bundle: 
     assert later.uptime_ms >= status.uptime_ms
 
 
+def test_the_status_tells_where_regions_lie(client: Client, strip_bundle: Bundle) -> None:
+    """A viewer can draw each region of each vial in its place, with its name for people."""
+    recipe = strip_bundle.recipe
+    expected = [(place.vial, place.region, place.box.left_px, place.box.bottom_px) for place in recipe.patches[:20]]
+    places = client.status().product.places
+    assert [(place.vial, place.region, place.box.left_px, place.box.bottom_px) for place in places] == expected
+    assert [place.region_title for place in places[:4]] == ["flag", "top body", "liquid body", "bottom"]
+
+
 def test_reflection_and_health_are_the_standard_services(strip_server: Any) -> None:
     """Tools list the services and read their messages; health says SERVING for all and for the service."""
     target = strip_server.target

@@ -8,7 +8,7 @@ from stripsight.alarms import Alarm
 from stripsight.checks import Finding
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
-from stripsight.recipe import PixelFormat, Recipe
+from stripsight.recipe import Box, PixelFormat, Recipe
 from stripsight.status import Readiness, Status
 from stripsight.strip import Heatmap, HeatmapStyle, Inspection, RejectedEarly
 from stripsight.verdict import Cause, RegionResult, Verdict
@@ -109,15 +109,14 @@ def _heatmap(heatmap: Heatmap) -> pb.Heatmap:
         frame_index=place.frame,
         vial=place.vial,
         region=place.region,
-        box=pb.Box(
-            left_px=place.box.left_px,
-            top_px=place.box.top_px,
-            right_px=place.box.right_px,
-            bottom_px=place.box.bottom_px,
-        ),
+        box=_box(place.box),
         style=_STYLES[heatmap.style],
         png=heatmap.png,
     )
+
+
+def _box(box: Box) -> pb.Box:
+    return pb.Box(left_px=box.left_px, top_px=box.top_px, right_px=box.right_px, bottom_px=box.bottom_px)
 
 
 def _stage_times(inspection: Inspection) -> pb.StageTimes:
@@ -135,4 +134,13 @@ def _product(recipe: Recipe) -> service_pb.Product:
         pixel_formats=[_PIXEL_FORMATS[member] for member in recipe.frame.pixel_formats],
         vials=[vial.name for vial in recipe.vials],
         regions=[region.name for region in recipe.regions],
+        places=_places(recipe),
     )
+
+
+def _places(recipe: Recipe) -> list[service_pb.Place]:
+    titles = {region.name: region.title for region in recipe.regions}
+    return [
+        service_pb.Place(vial=place.vial, region=place.region, region_title=titles[place.region], box=_box(place.box))
+        for place in recipe.patches[: recipe.patches_per_frame]
+    ]

@@ -401,6 +401,7 @@ class Product(_message.Message):
     PIXEL_FORMATS_FIELD_NUMBER: _builtins.int
     VIALS_FIELD_NUMBER: _builtins.int
     REGIONS_FIELD_NUMBER: _builtins.int
+    PLACES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The product's name, expected in every request."""
     title: _builtins.str
@@ -425,6 +426,10 @@ class Product(_message.Message):
     def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The names of the regions of each vial, in their order in replies."""
 
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___Place]:
+        """Where each region of each vial lies in every frame, in vial, region order."""
+
     def __init__(
         self,
         *,
@@ -436,11 +441,48 @@ class Product(_message.Message):
         pixel_formats: _abc.Iterable[_inspection_pb2.PixelFormat.ValueType] | None = ...,
         vials: _abc.Iterable[_builtins.str] | None = ...,
         regions: _abc.Iterable[_builtins.str] | None = ...,
+        places: _abc.Iterable[Global___Place] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame_height_px", b"frame_height_px", "frame_indices", b"frame_indices", "frame_width_px", b"frame_width_px", "name", b"name", "pixel_formats", b"pixel_formats", "regions", b"regions", "title", b"title", "vials", b"vials"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame_height_px", b"frame_height_px", "frame_indices", b"frame_indices", "frame_width_px", b"frame_width_px", "name", b"name", "pixel_formats", b"pixel_formats", "places", b"places", "regions", b"regions", "title", b"title", "vials", b"vials"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Product: _TypeAlias = Product  # noqa: Y015
+
+@_typing.final
+class Place(_message.Message):
+    """Where a region of a vial lies in a frame."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VIAL_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    REGION_TITLE_FIELD_NUMBER: _builtins.int
+    BOX_FIELD_NUMBER: _builtins.int
+    vial: _builtins.str
+    """The vial's name."""
+    region: _builtins.str
+    """The region's name."""
+    region_title: _builtins.str
+    """The region's name for people. Empty when it has none."""
+    @_builtins.property
+    def box(self) -> _inspection_pb2.Box:
+        """The pixels that are judged."""
+
+    def __init__(
+        self,
+        *,
+        vial: _builtins.str = ...,
+        region: _builtins.str = ...,
+        region_title: _builtins.str = ...,
+        box: _inspection_pb2.Box | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "region", b"region", "region_title", b"region_title", "vial", b"vial"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Place: _TypeAlias = Place  # noqa: Y015
