@@ -6,6 +6,7 @@ No reply, a late one, another strip's, or one that is not wholly what an accept 
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from numpy.typing import NDArray
 
 from stripsight.accept import is_accept, regions_of
+from stripsight.channel import open_channel
 from stripsight.client_stream import Answer, FrameStream
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
@@ -27,20 +29,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Client", "FrameStream", "ServiceError", "frame_message", "is_accept", "png_message", "regions_of"]
 
-_OPTIONS = [
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.enable_http_proxy", 0),  # an inspection never takes the way round that the environment may name
-]
 _SERVICE = service_pb.DESCRIPTOR.services_by_name["InspectionService"].full_name
 
 
 class Client:
     """A connection to one service. Calls may come from any thread; use it in a `with`, or close it."""
 
-    def __init__(self, target: str) -> None:
-        """Connect to `target`, host:port, when the first call is made."""
-        self._channel = grpc.insecure_channel(target, options=_OPTIONS)
+    def __init__(self, target: str, tls: Path | None = None) -> None:
+        """Connect to `target`, host:port, when the first call is made; by TLS with the files of the folder `tls`.
+
+        Raises ServiceError when one of these cannot be read (see `open_channel`).
+        """
+        self._channel = open_channel(target, tls)
         self._inspection = InspectionServiceStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from stripsight.cli.ending import end
-from stripsight.cli.options import DEFAULT_TARGET, AsJson, Target
+from stripsight.cli.options import DEFAULT_TARGET, AsJson, Target, TlsFolder
 from stripsight.exits import Exit
 
 
@@ -24,6 +24,7 @@ def inspect(
     *,
     frames: Annotated[list[Path], typer.Argument(help="PNG files, in the order of the product's frame indices.")],
     target: Target = DEFAULT_TARGET,
+    tls: TlsFolder = None,
     strip_id: Annotated[str, typer.Option(help="Id of the strip.")] = "by-hand",
     lot_id: Annotated[str, typer.Option(help="Id of the lot.")] = "by-hand",
     strip_seq: Annotated[
@@ -39,7 +40,7 @@ def inspect(
     from stripsight.client import Client, ServiceError, is_accept, png_message, regions_of
 
     try:
-        with Client(target) as client:
+        with Client(target, tls) as client:
             status = client.status()
             paths = _matched(frames, status.product.frame_indices)
             answer = client.inspect(
@@ -68,14 +69,14 @@ def inspect(
     raise typer.Exit(Exit.OK if accept else Exit.REJECT)
 
 
-def status(target: Target = DEFAULT_TARGET, as_json: AsJson = False) -> None:
+def status(target: Target = DEFAULT_TARGET, tls: TlsFolder = None, as_json: AsJson = False) -> None:
     """Ask a service what it runs and how it is. Exit status: 0 serving, 1 not serving, 2 no answer."""
     from stripsight.cli import show
     from stripsight.client import Client, ServiceError
     from stripsight.inspection.v1.inspection_service_pb2 import READINESS_SERVING
 
     try:
-        with Client(target) as client:
+        with Client(target, tls) as client:
             reply = client.status()
     except ServiceError as error:
         end(str(error), Exit.ERROR)

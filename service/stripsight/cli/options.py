@@ -16,6 +16,10 @@ class Provider(StrEnum):
 
 
 Target = Annotated[str, typer.Option(help="The service, host:port.", envvar="STRIPSIGHT_TARGET")]
+TlsFolder = Annotated[
+    Path | None,
+    typer.Option("--tls", envvar="STRIPSIGHT_TLS", help="Folder with ca.crt, tls.crt, tls.key [no TLS]."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 BundlePath = Annotated[Path, typer.Argument(help="Directory of the bundle.")]
 RecordDir = Annotated[Path, typer.Option(envvar="STRIPSIGHT_RECORD_DIR", help="Directory of the record.")]
