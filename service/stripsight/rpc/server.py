@@ -2,6 +2,7 @@
 
 import queue
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,7 @@ from stripsight.rpc.listen import listen_grpc, listen_metrics, options
 from stripsight.rpc.record import ServedRecord
 from stripsight.settings import Settings
 from stripsight.station import Station
+from stripsight.timing import Clock
 
 SERVICE = service_pb.DESCRIPTOR.services_by_name["InspectionService"].full_name
 
@@ -48,10 +50,19 @@ def start_engine(bundle: Bundle, settings: Settings) -> Engine:
 class Server:
     """One bundle served on one address, until a signal or a failure of the engine."""
 
-    def __init__(self, settings: Settings, start_engine: Callable[[Bundle, Settings], Engine] = start_engine) -> None:
-        """Read nothing, listen nowhere yet. `start_engine` is a seam for engines that are slow or fail."""
+    def __init__(
+        self,
+        settings: Settings,
+        start_engine: Callable[[Bundle, Settings], Engine] = start_engine,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        """Read nothing, listen nowhere yet.
+
+        `start_engine` is a seam for engines that are slow or fail, `clock` one for time that passes in a leap.
+        """
         self._settings = settings
         self._start_engine = start_engine
+        self._clock = clock
         # A signal handler may call its put, but not the set of an Event that the same thread waits for.
         self._asked: queue.SimpleQueue[Exit] = queue.SimpleQueue()
         self._health = health.HealthServicer()
@@ -95,6 +106,7 @@ class Server:
             slot_s=self.slot_s,
             idle_s=self._settings.stream_idle_ms / 1000,
             on_failure=self._failed,
+            clock=self._clock,
         )
         self._fail = self.station.fail
         self._grpc = self._assembled(metrics)
@@ -114,7 +126,7 @@ class Server:
         engine.warm_up(self.bundle.recipe.patch_count)
         passed = start.challenge(engine, self.bundle)
         self.record.loaded(self.bundle, engine.provider, passed)
-        self.station.opened(Inspector(self.bundle, engine), engine.provider)
+        self.station.opened(Inspector(self.bundle, engine, self._clock), engine.provider)
         self._set_health(serving=True)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
 
@@ -143,7 +155,7 @@ class Server:
     def _assembled(self, metrics: Metrics) -> grpc.Server:
         threads = ThreadPoolExecutor(1 + self._settings.waiting + _SPARE_THREADS, thread_name_prefix="call")
         server = grpc.server(threads, interceptors=[ErrorsToStatus(metrics)], options=options(self.bundle.recipe))
-        add_InspectionServiceServicer_to_server(InspectionServicer(self.station), server)
+        add_InspectionServiceServicer_to_server(InspectionServicer(self.station, self._clock), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
         return server
