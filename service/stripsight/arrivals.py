@@ -49,6 +49,7 @@ class Arrivals:
         self._events: queue.SimpleQueue[_Arrived | Ended | Exception | Future[Any]] = queue.SimpleQueue()
         self.arrived = clock()
         """When the last of the messages that were taken out came, or the call."""
+        self._frames: list[FrameData] = []
 
     @property
     def messages_max(self) -> int:
@@ -90,6 +91,8 @@ class Arrivals:
             raise event
         if isinstance(event, _Arrived):
             self.arrived = event.at
+            if isinstance(event.part, FrameData):
+                self._frames.append(event.part)
             return event.part
         return event
 
@@ -103,12 +106,14 @@ class Arrivals:
 
     def frames(self) -> list[FrameData]:
         """Wait for all frames, which nobody works on. Raises HeaderError and what `take` raises."""
-        found = []
         while isinstance(part := self.take(), Part):
             if isinstance(part, Opening):
                 raise second_header()
-            found.append(part)
-        return found
+        return self._frames
+
+    def taken(self) -> list[FrameData]:
+        """Return the frames that were taken out; never waits."""
+        return self._frames
 
 
 def second_header() -> HeaderError:

@@ -16,6 +16,7 @@ from stripsight.journal.answers import Source, of_inspection, of_refusal, to_err
 from stripsight.journal.chain import Link
 from stripsight.journal.journal import Journal
 from stripsight.journal.record import StripRecord
+from stripsight.listeners import Listener, Listeners
 from stripsight.metrics import Call, Metrics
 from stripsight.slot import Slot
 from stripsight.strip import Answers, Inspection, StripKey
@@ -30,11 +31,15 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Asked:
-    """A call about a strip. `frames` gives its frames, and waits for those that are still on their way."""
+    """A call about a strip.
+
+    `frames` gives its frames, and waits for those that are still on their way; `taken` gives those that were worked on.
+    """
 
     call: Call
     key: StripKey
     frames: Callable[[], Sequence[FrameData]]
+    taken: Callable[[], Sequence[FrameData]]
     slot: Slot
 
 
@@ -46,7 +51,7 @@ class Recorder:
         journal: Journal,
         metrics: Metrics,
         source: Callable[[], Source],
-        answered: Callable[[Inspection], None] = lambda _: None,
+        answered: Listener = Listeners().tell,
         clock: Clock = time.monotonic,
     ) -> None:
         """`source` tells the bundle and what computes, `answered` hears of each inspection that is on record.
@@ -75,7 +80,7 @@ class Recorder:
             with self.refusals(key, slot):
                 inspection = yield from work()
             kept = self.keep(key, inspection, slot.arrived(), slot.leaves)
-        self._report(kept, self._clock() - slot.arrived(), asked.call)
+        self._report(kept, self._clock() - slot.arrived(), asked)
         return kept
 
     @contextmanager
@@ -160,12 +165,12 @@ class Recorder:
             future.add_done_callback(overrule)
         return _rejected(answer, Cause.LATE)
 
-    def _report(self, inspection: Inspection, duration_s: float, call: Call) -> None:
-        self._metrics.inspections.answered(inspection.judgement, duration_s, call)
-        self._answered(inspection)
+    def _report(self, inspection: Inspection, duration_s: float, asked: Asked) -> None:
+        self._metrics.inspections.answered(inspection.judgement, duration_s, asked.call)
+        self._answered(inspection, asked.taken)
         _log.info(
             "inspected",
-            call=call,
+            call=asked.call,
             strip_id=inspection.strip_id,
             lot_id=inspection.lot_id,
             strip_seq=inspection.strip_seq,

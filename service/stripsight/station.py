@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 import structlog
@@ -20,9 +20,11 @@ from stripsight.arrivals import Arrivals, Opening
 from stripsight.bundle import Bundle
 from stripsight.drift.watch import DriftWatch
 from stripsight.errors import EngineError, NotReady, RecordError, StripsightError
+from stripsight.frame import FrameData
 from stripsight.inspector import Inspector
 from stripsight.journal.answers import Source
 from stripsight.journal.journal import Journal
+from stripsight.listeners import Listener, Listeners
 from stripsight.metrics import Metrics
 from stripsight.recorder import Asked, Recorder
 from stripsight.slot import Slot
@@ -59,7 +61,8 @@ class Station:
         self._bundle = bundle
         self._metrics = metrics
         self._drift = DriftWatch(bundle.baseline, bundle.recipe) if bundle.baseline else None
-        self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), self._answered, clock)
+        self._listeners = Listeners()
+        self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), self._listeners.tell, clock)
         self._slot_s = slot_s
         self._idle_s = idle_s
         self._on_failure = on_failure
@@ -71,7 +74,9 @@ class Station:
         self._state = (Readiness.STARTING, "the engine warms up and the challenge set runs")
         metrics.bundle_loaded(bundle.bundle_id, bundle.recipe)
         if self._drift is not None:
-            metrics.drift.watched_by(self._drift, bundle.recipe)
+            drift = self._drift
+            self._listeners.add(lambda inspection, _: drift.add(inspection.judgement))
+            metrics.drift.watched_by(drift, bundle.recipe)
         metrics.alarms.are(lambda: self.status().alarms)
         metrics.inspections.waiting_is(lambda: self._admission.waiting)
 
@@ -110,8 +115,13 @@ class Station:
         RecordError, and what `read` and Inspector.inspect raise.
         """
         slot = self._slot(lambda: arrived, remaining_s)
-        asked = Asked("InspectStrip", key, lambda: read().frames, slot)
-        return returned(self._recorder.answers(asked, lambda: self._at_once(read, slot)))
+        request = cache(read)
+
+        def frames() -> tuple[FrameData, ...]:
+            return request().frames
+
+        asked = Asked("InspectStrip", key, frames, frames, slot)
+        return returned(self._recorder.answers(asked, lambda: self._at_once(request, slot)))
 
     def arrivals(self) -> Arrivals:
         """Take note of a call about a strip whose frames will come one by one: its messages go in here."""
@@ -128,8 +138,12 @@ class Station:
         """
         slot = self._slot(lambda: arrivals.arrived, remaining_s)
         opening = arrivals.opening()
-        asked = Asked("InspectFrames", opening.key, arrivals.frames, slot)
+        asked = Asked("InspectFrames", opening.key, arrivals.frames, arrivals.taken, slot)
         yield (yield from self._recorder.answers(asked, lambda: self._streamed(opening, arrivals, slot)))
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` hear of each inspection from now on, once it is on record."""
+        self._listeners.add(listener)
 
     def beside(self, work: Callable[[], T]) -> T:
         """Run a piece of work on the engine while no strip is there: see Admission.submit_idle. Raises NotReady."""
@@ -181,10 +195,6 @@ class Station:
         if self._clock() > deadline:
             return replace(inspection, judgement=inspection.judgement.and_rejected(Cause.LATE))
         return inspection
-
-    def _answered(self, inspection: Inspection) -> None:
-        if self._drift is not None:
-            self._drift.add(inspection.judgement)
 
     def _run(self, work: Callable[[], T]) -> T:
         """Run work in the lane's thread: note a failure of the engine, and the steps of a strip that ends."""
