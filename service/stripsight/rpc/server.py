@@ -1,17 +1,11 @@
 """The server's life on one screen: start, ready, wait, drain, stop."""
 
-import queue
-import signal
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from importlib.metadata import version
 
-import grpc
 import structlog
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from stripsight import start
@@ -19,23 +13,18 @@ from stripsight.bundle import Bundle, load
 from stripsight.engine import Engine
 from stripsight.errors import RecordError, StripsightError
 from stripsight.exits import Exit
-from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
-from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
 from stripsight.inspector import Inspector
 from stripsight.journal.record import EventKind
 from stripsight.metrics import Metrics
-from stripsight.rpc.inspection import InspectionServicer
-from stripsight.rpc.interceptors import ErrorsToStatus
-from stripsight.rpc.listen import listen_grpc, listen_metrics, options
+from stripsight.rpc.health import Health
+from stripsight.rpc.listen import listen_grpc, listen_metrics
 from stripsight.rpc.record import ServedRecord
+from stripsight.rpc.services import INSPECTION, OTHERS, assembled
+from stripsight.rpc.stopping import Stopping
 from stripsight.settings import Settings
 from stripsight.station import Station
 from stripsight.timing import Clock
 
-SERVICE = service_pb.DESCRIPTOR.services_by_name["InspectionService"].full_name
-
-# Besides the strip inspected and those that wait: threads that refuse, and answer GetStatus and reflection.
-_SPARE_THREADS = 4
 # For the replies that are on their way out when the last inspection has ended.
 _LAST_REPLIES_S = 0.2
 
@@ -63,17 +52,15 @@ class Server:
         self._settings = settings
         self._start_engine = start_engine
         self._clock = clock
-        # A signal handler may call its put, but not the set of an Event that the same thread waits for.
-        self._asked: queue.SimpleQueue[Exit] = queue.SimpleQueue()
-        self._health = health.HealthServicer()
+        self._stopping = Stopping()
+        self._health = Health(INSPECTION, OTHERS)
         self._open = ExitStack()
         self._ended = Exit.ERROR
         self._fail: Callable[[StripsightError], None] = self._failed
-        self._set_health(serving=False)
 
     def run(self) -> Exit:
         """Serve until SIGTERM, SIGINT or a failure; return how it ended. Raises what `start`, `ready` do."""
-        with self._signals():
+        with self._stopping.signals():
             try:
                 self.start()
                 self.ready()
@@ -109,11 +96,12 @@ class Server:
             clock=self._clock,
         )
         self._fail = self.station.fail
-        self._grpc = self._assembled(metrics)
+        self._grpc = assembled(self._settings, self.station, metrics, self._health, self._clock)
         self.address = listen_grpc(self._grpc, self._settings.listen)
         self.metrics_address, stop_metrics = listen_metrics(self._settings.metrics_listen, registry)
         self._open.callback(stop_metrics)
         self._grpc.start()
+        self._health.listening()
         self._open.callback(self._grpc.stop, None)
         self._say("start")
 
@@ -127,16 +115,16 @@ class Server:
         passed = start.challenge(engine, self.bundle)
         self.record.loaded(self.bundle, engine.provider, passed)
         self.station.opened(Inspector(self.bundle, engine, self._clock), engine.provider)
-        self._set_health(serving=True)
+        self._health.inspecting(True)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
 
     def wait(self) -> Exit:
         """Return how to end, once a signal or a failure asks for it."""
-        return self._asked.get()
+        return self._stopping.wait()
 
     def drain(self) -> bool:
         """Say NOT_SERVING, refuse new strips, finish those admitted; False when one does not end."""
-        self._health.enter_graceful_shutdown()
+        self._health.stopping()
         self._say("drain")
         self.record.draining()
         ended = self.station.closed(self.slot_s)
@@ -150,20 +138,7 @@ class Server:
 
     def end(self, how: Exit) -> None:
         """Let `wait` return `how`. Any thread and any signal handler may call it."""
-        self._asked.put(how)
-
-    def _assembled(self, metrics: Metrics) -> grpc.Server:
-        threads = ThreadPoolExecutor(1 + self._settings.waiting + _SPARE_THREADS, thread_name_prefix="call")
-        server = grpc.server(threads, interceptors=[ErrorsToStatus(metrics)], options=options(self.bundle.recipe))
-        add_InspectionServiceServicer_to_server(InspectionServicer(self.station, self._clock), server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-        return server
-
-    def _set_health(self, *, serving: bool) -> None:
-        states = health_pb2.HealthCheckResponse
-        for service in (health.OVERALL_HEALTH, SERVICE):
-            self._health.set(service, states.SERVING if serving else states.NOT_SERVING)
+        self._stopping.ask(how)
 
     def _close_record(self) -> None:
         if not self.record.close(self._ended):
@@ -173,7 +148,7 @@ class Server:
         self._fail(error)  # which becomes the station's own once there is one
 
     def _failed(self, error: StripsightError) -> None:
-        self._set_health(serving=False)
+        self._health.inspecting(False)
         self.end(Exit.RECORD if isinstance(error, RecordError) else Exit.ENGINE)
 
     def _say(self, event: str, **facts: str | int) -> None:
@@ -185,15 +160,3 @@ class Server:
             product=self.bundle.recipe.product.name,
             **facts,
         )
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT take the same path: they ask for the end."""
-        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-        for number in before:
-            signal.signal(number, lambda *_: self.end(Exit.OK))
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -1,0 +1,42 @@
+"""The services of one server: who answers each, and how many calls are answered at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from stripsight.inspection.v1 import inspection_service_pb2
+from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
+from stripsight.metrics import Metrics
+from stripsight.rpc.health import Health
+from stripsight.rpc.inspection import InspectionServicer
+from stripsight.rpc.interceptors import ErrorsToStatus
+from stripsight.rpc.listen import options
+from stripsight.settings import Settings
+from stripsight.station import Station
+from stripsight.timing import Clock
+
+INSPECTION = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"].full_name
+# Services that answer as long as the server listens, whether strips are inspected or not.
+OTHERS: tuple[str, ...] = ()
+
+# Besides the strip inspected and those that wait: threads that refuse, and answer GetStatus and reflection.
+_SPARE_THREADS = 4
+
+
+def assembled(settings: Settings, station: Station, metrics: Metrics, health_: Health, clock: Clock) -> grpc.Server:
+    """Return a server that answers all services, and listens nowhere yet. `clock` is the station's."""
+    threads = ThreadPoolExecutor(_threads(settings), thread_name_prefix="call")
+    server = grpc.server(
+        threads, interceptors=[ErrorsToStatus(metrics)], options=options(station.status().bundle.recipe)
+    )
+    add_InspectionServiceServicer_to_server(InspectionServicer(station, clock), server)
+    health_pb2_grpc.add_HealthServicer_to_server(health_.servicer, server)
+    names = (INSPECTION, *OTHERS, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    return server
+
+
+def _threads(settings: Settings) -> int:
+    return 1 + settings.waiting + _SPARE_THREADS
