@@ -1,5 +1,6 @@
 """What is out of the ordinary now, for a person to look at. The words are a closed list, the sentences are not."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,3 +23,21 @@ class Alarm:
     message: str
     since: datetime
     urgent: bool
+
+
+class Alarms:
+    """Everything that raises alarms, asked anew each time. Sources are added before the first call is taken."""
+
+    def __init__(self) -> None:
+        """Begin without a source."""
+        self._sources: list[Callable[[], Iterable[Alarm]]] = []
+
+    def add(self, source: Callable[[], Iterable[Alarm]]) -> None:
+        """Ask `source` too. Any thread may ask, so it must not wait."""
+        self._sources.append(source)
+
+    @property
+    def standing(self) -> tuple[Alarm, ...]:
+        """What stands now: the urgent first, then the oldest."""
+        found = (alarm for source in self._sources for alarm in source())
+        return tuple(sorted(found, key=lambda alarm: (not alarm.urgent, alarm.since)))

@@ -16,6 +16,7 @@ from typing import TypeVar
 import structlog
 
 from stripsight.admission import Admission, StillRunning
+from stripsight.alarms import Alarms
 from stripsight.arrivals import Arrivals, Opening
 from stripsight.bundle import Bundle
 from stripsight.drift.watch import DriftWatch
@@ -61,6 +62,7 @@ class Station:
         self._bundle = bundle
         self._metrics = metrics
         self._drift = DriftWatch(bundle.baseline, bundle.recipe) if bundle.baseline else None
+        self.alarms = Alarms()
         self._listeners = Listeners()
         self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), self._listeners.tell, clock)
         self._slot_s = slot_s
@@ -76,8 +78,9 @@ class Station:
         if self._drift is not None:
             drift = self._drift
             self._listeners.add(lambda inspection, _: drift.add(inspection.judgement))
+            self.alarms.add(lambda: drift.alarms)
             metrics.drift.watched_by(drift, bundle.recipe)
-        metrics.alarms.are(lambda: self.status().alarms)
+        metrics.alarms.are(lambda: self.alarms.standing)
         metrics.inspections.waiting_is(lambda: self._admission.waiting)
 
     def opened(self, inspector: Inspector, provider: str) -> None:
@@ -102,7 +105,7 @@ class Station:
             heartbeat=self._admission.beats,
             slot_s=self._slot_s,
             uptime_s=self._clock() - self._began,
-            alarms=self._drift.alarms if self._drift else (),
+            alarms=self.alarms.standing,
         )
 
     def inspect(
