@@ -16,6 +16,7 @@ from stripsight.exits import Exit
 from stripsight.inspector import Inspector
 from stripsight.journal.record import EventKind
 from stripsight.metrics import Metrics
+from stripsight.notify import supervisor
 from stripsight.rpc.health import Health
 from stripsight.rpc.listen import listen_grpc, listen_metrics
 from stripsight.rpc.record import ServedRecord
@@ -50,6 +51,7 @@ class Server:
         `start_engine` is a seam for engines that are slow or fail, `clock` one for time that passes in a leap.
         """
         self._settings = settings
+        self._supervisor = supervisor()
         self._start_engine = start_engine
         self._clock = clock
         self._stopping = Stopping()
@@ -116,6 +118,8 @@ class Server:
         self.record.loaded(self.bundle, engine.provider, passed)
         self.station.opened(Inspector(self.bundle, engine, self._clock), engine.provider)
         self._health.inspecting(True)
+        self._open.callback(self._supervisor.close)
+        self._supervisor.ready(f"inspects on {engine.provider}", lambda: self.station.status().heartbeat)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
 
     def wait(self) -> Exit:
@@ -125,6 +129,7 @@ class Server:
     def drain(self) -> bool:
         """Say NOT_SERVING, refuse new strips, finish those admitted; False when one does not end."""
         self._health.stopping()
+        self._supervisor.stopping()
         self._say("drain")
         self.record.draining()
         ended = self.station.closed(self.slot_s)
