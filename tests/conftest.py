@@ -167,6 +167,12 @@ def strip_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 @pytest.fixture(scope="session")
+def slack_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """Another bundle for the same product: `strip_bundle` with thresholds twice as high."""
+    return written(tmp_path_factory.mktemp("bundles") / "slack-5x4", STRIP, slack=3.0)
+
+
+@pytest.fixture(scope="session")
 def item_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """A bundle of `item_recipe`, as written and read back."""
     return written(tmp_path_factory.mktemp("bundles") / "one-item", ITEM)
@@ -245,8 +251,8 @@ def painted_strip(recipe: Recipe, seed: int, defective: bool = False) -> tuple[F
     return tuple(sent(index, painted(recipe, seeds[index], place.get(index))) for index in seeds)
 
 
-def written(path: Path, recipe_text: str) -> Bundle:
-    """Write a bundle whose thresholds lie half above the worst of three good strips."""
+def written(path: Path, recipe_text: str, slack: float = 1.5) -> Bundle:
+    """Write a bundle whose thresholds are `slack` times the worst of three good strips."""
     recipe = load_recipe(recipe_text)
     graph = blurring_graph(recipe.patch.size_px)
     size, per_frame = recipe.patch.size_px, recipe.patches_per_frame
@@ -256,7 +262,7 @@ def written(path: Path, recipe_text: str) -> Bundle:
         return engine.infer(crop(decode_strip(frames, recipe), recipe)).scores
 
     kit = np.stack([scores(painted_strip(recipe, seed)) for seed in (101, 102, 103)])
-    worst = kit.reshape(-1, len(recipe.regions)).max(axis=0) * 1.5
+    worst = kit.reshape(-1, len(recipe.regions)).max(axis=0) * slack
     thresholds = {region.name: float(value) for region, value in zip(recipe.regions, worst, strict=True)}
     good, bad = painted_strip(recipe, 101), painted_strip(recipe, 104, defective=True)
     challenge = [
@@ -267,7 +273,9 @@ def written(path: Path, recipe_text: str) -> Bundle:
         path,
         recipe_text=recipe_text,
         graph=graph,
-        thresholds={name: {"threshold": value, "method": "1.5 x worst of 3"} for name, value in thresholds.items()},
+        thresholds={
+            name: {"threshold": value, "method": f"{slack} x worst of 3"} for name, value in thresholds.items()
+        },
         challenge=challenge,
         card_text="# A bundle for tests\n",
         provenance={"commit": "none", "seeds": [101, 102, 103]},

@@ -120,14 +120,17 @@ class RecentFrames:
     repeat of the call, not of the picture.
     """
 
-    def __init__(self, limits: FrozenLimits | None) -> None:
-        """Remember as many strips as `limits` say; none without limits."""
-        self._strips: deque[tuple[object, frozenset[str]]] = deque(
-            maxlen=limits.remember_strips if limits is not None else 0
-        )
+    def __init__(self) -> None:
+        """Remember nothing yet."""
+        self._strips: deque[tuple[object, frozenset[str]]] = deque()
 
-    def check(self, strip: object, frames: Sequence[Frame]) -> tuple[Finding, ...]:
-        """Return the frames that another strip already had, and remember these for `strip` (its ids)."""
+    def check(self, strip: object, frames: Sequence[Frame], limits: FrozenLimits | None) -> tuple[Finding, ...]:
+        """Return the frames that another strip already had, and remember these for `strip` (its ids).
+
+        Looks at, and keeps, as many strips as `limits` say; none without limits.
+        """
+        while len(self._strips) > (limits.remember_strips if limits is not None else 0):
+            self._strips.popleft()
         past = {digest for other, digests in self._strips if other != strip for digest in digests}
         self._strips.append((strip, frozenset(frame.digest for frame in frames)))
         return tuple(

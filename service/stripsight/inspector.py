@@ -15,12 +15,17 @@ from stripsight.timing import Clock
 class Inspector:
     """Inspects strips of one bundle's product. One caller at a time, though strips may overlap."""
 
-    def __init__(self, bundle: Bundle, engine: Engine, clock: Clock = time.monotonic) -> None:
-        """`engine` runs the bundle's graphs; `clock` is the one that deadlines are given in."""
+    def __init__(
+        self, bundle: Bundle, engine: Engine, clock: Clock = time.monotonic, recent: RecentFrames | None = None
+    ) -> None:
+        """`engine` runs the bundle's graphs; `clock` is the one that deadlines are given in.
+
+        `recent` are the frames of past strips, where another bundle has judged before.
+        """
         self._bundle = bundle
         self._engine = engine
         self._clock = clock
-        self._recent = RecentFrames(bundle.recipe.checks.frozen)
+        self._recent = recent or RecentFrames()
 
     def begin(self, header: StripHeader) -> StripSteps:
         """Begin a strip whose frames come one by one. Raises ProductMismatch."""

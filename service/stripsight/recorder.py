@@ -12,11 +12,11 @@ import structlog
 
 from stripsight.errors import IdReused, RecordError, SlotTooShort, StreamLeft
 from stripsight.frame import FrameData
-from stripsight.journal.answers import Source, of_inspection, of_refusal, to_error, to_inspection
+from stripsight.journal.answers import of_inspection, of_refusal, to_error, to_inspection
 from stripsight.journal.chain import Link
 from stripsight.journal.journal import Journal
 from stripsight.journal.record import StripRecord
-from stripsight.listeners import Listener, Listeners
+from stripsight.live import LiveBundle
 from stripsight.metrics import Call, Metrics
 from stripsight.slot import Slot
 from stripsight.strip import Answers, Inspection, StripKey
@@ -34,6 +34,7 @@ class Asked:
     """A call about a strip.
 
     `frames` gives its frames, and waits for those that are still on their way; `taken` gives those that were worked on.
+    `live` is the bundle that the strip came to.
     """
 
     call: Call
@@ -41,6 +42,7 @@ class Asked:
     frames: Callable[[], Sequence[FrameData]]
     taken: Callable[[], Sequence[FrameData]]
     slot: Slot
+    live: LiveBundle
 
 
 class Recorder:
@@ -50,17 +52,12 @@ class Recorder:
         self,
         journal: Journal,
         metrics: Metrics,
-        source: Callable[[], Source],
-        answered: Listener = Listeners().tell,
+        answered: Callable[[Asked, Inspection], None] = lambda *_: None,
         clock: Clock = time.monotonic,
     ) -> None:
-        """`source` tells the bundle and what computes, `answered` hears of each inspection that is on record.
-
-        `clock` is the one that times are given in.
-        """
+        """`answered` hears of each inspection that is on record; `clock` is the one that times are given in."""
         self._journal = journal
         self._metrics = metrics
-        self._source = source
         self._answered = answered
         self._clock = clock
         self._under_way: set[StripKey] = set()
@@ -77,10 +74,10 @@ class Recorder:
             known = self.known(key, asked.frames)
             if known is not None:
                 return known
-            with self.refusals(key, slot):
+            with self.refusals(asked):
                 inspection = yield from work()
-            kept = self.keep(key, inspection, slot.arrived(), slot.leaves)
-        self._report(kept, self._clock() - slot.arrived(), asked)
+            kept = self.keep(asked, inspection)
+        self._report(asked, kept, self._clock() - slot.arrived())
         return kept
 
     @contextmanager
@@ -116,32 +113,33 @@ class Recorder:
         return _rejected(answer, Cause.LATE) if overruled else answer
 
     @contextmanager
-    def refusals(self, key: StripKey, slot: Slot) -> Iterator[None]:
+    def refusals(self, asked: Asked) -> Iterator[None]:
         """Put the error that ends the block on record, and raise it on."""
         try:
             yield
         except Exception as error:
-            self._refuse(key, error, slot)
+            self._refuse(asked, error)
             raise
         except GeneratorExit:  # a stream's answers are wanted no more
-            self._refuse(key, StreamLeft("the client left before its strip was answered"), slot)
+            self._refuse(asked, StreamLeft("the client left before its strip was answered"))
             raise
 
-    def _refuse(self, key: StripKey, error: Exception, slot: Slot) -> None:
+    def _refuse(self, asked: Asked, error: Exception) -> None:
         if self._journal.failed:
             return
-        record = of_refusal(key, error, self._source(), self._clock() - slot.arrived())
+        record = of_refusal(asked.key, error, asked.live.source, self._clock() - asked.slot.arrived())
         # When this fails too, the journal has said so, and the call ends with an error as it is.
         with suppress(TimeoutError):
             self._journal.strip(record).exception(_REFUSAL_S)
 
-    def keep(self, key: StripKey, inspection: Inspection, arrived: float, until: float) -> Inspection:
+    def keep(self, asked: Asked, inspection: Inspection) -> Inspection:
         """Put an answer on record and return it as it may leave: with its place, or as a reject.
 
-        A commit that has not returned at `until` makes it LATE, one that failed RECORD_FAILED.
+        A commit that has not returned when the answer has to leave makes it LATE, one that failed RECORD_FAILED.
         """
-        began = self._clock()
-        future = self._journal.strip(of_inspection(key, inspection, self._source(), began - arrived))
+        began, key, until = self._clock(), asked.key, asked.slot.leaves
+        record = of_inspection(key, inspection, asked.live.source, began - asked.slot.arrived())
+        future = self._journal.strip(record)
         try:
             link = future.result(max(0.0, until - began))
         except TimeoutError:
@@ -165,9 +163,9 @@ class Recorder:
             future.add_done_callback(overrule)
         return _rejected(answer, Cause.LATE)
 
-    def _report(self, inspection: Inspection, duration_s: float, asked: Asked) -> None:
+    def _report(self, asked: Asked, inspection: Inspection, duration_s: float) -> None:
         self._metrics.inspections.answered(inspection.judgement, duration_s, asked.call)
-        self._answered(inspection, asked.taken)
+        self._answered(asked, inspection)
         _log.info(
             "inspected",
             call=asked.call,

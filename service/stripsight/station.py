@@ -19,13 +19,12 @@ from stripsight.admission import Admission, StillRunning
 from stripsight.alarms import Alarms
 from stripsight.arrivals import Arrivals, Opening
 from stripsight.bundle import Bundle
-from stripsight.drift.watch import DriftWatch
 from stripsight.errors import EngineError, NotReady, RecordError, StripsightError
 from stripsight.frame import FrameData
 from stripsight.inspector import Inspector
-from stripsight.journal.answers import Source
 from stripsight.journal.journal import Journal
 from stripsight.listeners import Listener, Listeners
+from stripsight.live import LiveBundle
 from stripsight.metrics import Metrics
 from stripsight.recorder import Asked, Recorder
 from stripsight.slot import Slot
@@ -59,35 +58,37 @@ class Station:
 
         `on_failure` is called, in the lane's or the record's thread, with what `fail` got.
         """
-        self._bundle = bundle
+        self._live = LiveBundle(bundle)
         self._metrics = metrics
-        self._drift = DriftWatch(bundle.baseline, bundle.recipe) if bundle.baseline else None
         self.alarms = Alarms()
+        self.alarms.add(lambda: self._live.alarms)
         self._listeners = Listeners()
-        self._recorder = Recorder(journal, metrics, lambda: Source(bundle, self._provider), self._listeners.tell, clock)
+        self._recorder = Recorder(journal, metrics, self._answered, clock)
         self._slot_s = slot_s
         self._idle_s = idle_s
         self._on_failure = on_failure
         self._clock = clock
         self._began = clock()
         self._admission = Admission(waiting, clock)
-        self._inspector: Inspector | None = None
-        self._provider = ""
         self._state = (Readiness.STARTING, "the engine warms up and the challenge set runs")
         metrics.bundle_loaded(bundle.bundle_id, bundle.recipe)
-        if self._drift is not None:
-            drift = self._drift
-            self._listeners.add(lambda inspection, _: drift.add(inspection.judgement))
-            self.alarms.add(lambda: drift.alarms)
-            metrics.drift.watched_by(drift, bundle.recipe)
         metrics.alarms.are(lambda: self.alarms.standing)
         metrics.inspections.waiting_is(lambda: self._admission.waiting)
 
-    def opened(self, inspector: Inspector, provider: str) -> None:
+    @property
+    def live(self) -> LiveBundle:
+        """The bundle that strips come to now."""
+        return self._live
+
+    def opened(self, live: LiveBundle) -> None:
         """Serve from now on."""
-        self._inspector, self._provider = inspector, provider
-        self._metrics.service.provider_in_use(provider)
+        self.changed(live)
         self._turn(Readiness.SERVING, "the challenge set has passed")
+
+    def changed(self, live: LiveBundle) -> None:
+        """Let the strips that come from now on be judged by `live`; those that are here keep the bundle they have."""
+        self._live = live
+        self._metrics.serves(live)
 
     def closed(self, timeout_s: float) -> bool:
         """Take no more strips and finish those admitted; False when that took longer than `timeout_s`."""
@@ -97,9 +98,10 @@ class Station:
 
     def status(self) -> Status:
         """Tell how it is; never waits for the lane."""
+        live = self._live
         return Status(
-            bundle=self._bundle,
-            provider=self._provider,
+            bundle=live.bundle,
+            provider=live.provider,
             readiness=self._state[0],
             reason=self._state[1],
             heartbeat=self._admission.beats,
@@ -117,18 +119,17 @@ class Station:
         it leaves; a strip that has one already gets it again. Raises NotReady, SlotTooShort, Overloaded, IdReused,
         RecordError, and what `read` and Inspector.inspect raise.
         """
-        slot = self._slot(lambda: arrived, remaining_s)
         request = cache(read)
 
         def frames() -> tuple[FrameData, ...]:
             return request().frames
 
-        asked = Asked("InspectStrip", key, frames, frames, slot)
-        return returned(self._recorder.answers(asked, lambda: self._at_once(request, slot)))
+        asked = Asked("InspectStrip", key, frames, frames, self._slot(lambda: arrived, remaining_s), self._live)
+        return returned(self._recorder.answers(asked, lambda: self._at_once(request, asked)))
 
     def arrivals(self) -> Arrivals:
         """Take note of a call about a strip whose frames will come one by one: its messages go in here."""
-        return Arrivals(len(self._bundle.recipe.frame.indices), self._idle_s, self._clock)
+        return Arrivals(len(self._live.bundle.recipe.frame.indices), self._idle_s, self._clock)
 
     def inspect_frames(
         self, arrivals: Arrivals, remaining_s: float | None
@@ -141,8 +142,8 @@ class Station:
         """
         slot = self._slot(lambda: arrivals.arrived, remaining_s)
         opening = arrivals.opening()
-        asked = Asked("InspectFrames", opening.key, arrivals.frames, arrivals.taken, slot)
-        yield (yield from self._recorder.answers(asked, lambda: self._streamed(opening, arrivals, slot)))
+        asked = Asked("InspectFrames", opening.key, arrivals.frames, arrivals.taken, slot, self._live)
+        yield (yield from self._recorder.answers(asked, lambda: self._streamed(opening, arrivals, asked)))
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` hear of each inspection from now on, once it is on record."""
@@ -162,42 +163,48 @@ class Station:
     def _slot(self, arrived: Callable[[], float], remaining_s: float | None) -> Slot:
         return Slot(self._slot_s, math.inf if remaining_s is None else arrived() + remaining_s, arrived)
 
-    def _at_once(self, read: Callable[[], StripRequest], slot: Slot) -> Answers:
+    def _at_once(self, read: Callable[[], StripRequest], asked: Asked) -> Answers:
         yield from ()  # no frame comes before the others
-        inspector, request = self._serving(), read()
-        slot.check(self._clock())
-        return self._in_time(inspector, request, slot.deadline)
+        inspector, request = self._serving(asked.live), read()
+        asked.slot.check(self._clock())
+        return self._in_time(inspector, request, asked)
 
-    def _streamed(self, opening: Opening, arrivals: Arrivals, slot: Slot) -> Answers:
-        inspector, header = self._serving(), opening.read()
-        slot.check(arrivals.arrived)  # not now: the slot begins anew with each frame
+    def _streamed(self, opening: Opening, arrivals: Arrivals, asked: Asked) -> Answers:
+        inspector, header = self._serving(asked.live), opening.read()
+        asked.slot.check(arrivals.arrived)  # not now: the slot begins anew with each frame
         terms = Terms(
-            recipe=self._bundle.recipe,
-            deadline=lambda: slot.deadline,
+            recipe=asked.live.bundle.recipe,
+            deadline=lambda: asked.slot.deadline,
             run=self._run,
-            late=self._late,
+            late=partial(_late, asked.live),
             overtaken=_log_late,
             clock=self._clock,
         )
         stream = StripStream(inspector, self._admission.enter(), arrivals, terms)
         return (yield from stream.answers(header))
 
-    def _serving(self) -> Inspector:
+    def _serving(self, live: LiveBundle) -> Inspector:
         readiness, reason = self._state
-        if self._inspector is None or readiness is not Readiness.SERVING:
+        if live.inspector is None or readiness is not Readiness.SERVING:
             raise NotReady(f"not ready: {reason}", state=readiness.lower())
-        return self._inspector
+        return live.inspector
 
-    def _in_time(self, inspector: Inspector, request: StripRequest, deadline: float) -> Inspection:
+    def _in_time(self, inspector: Inspector, request: StripRequest, asked: Asked) -> Inspection:
+        deadline = asked.slot.deadline
         try:
             work = partial(inspector.inspect, request, deadline)
             inspection = self._admission.run(partial(self._run, work), deadline)
         except StillRunning as overtaken:
             overtaken.future.add_done_callback(_log_late)
-            return self._late(request)
+            return _late(asked.live, request)
         if self._clock() > deadline:
             return replace(inspection, judgement=inspection.judgement.and_rejected(Cause.LATE))
         return inspection
+
+    def _answered(self, asked: Asked, inspection: Inspection) -> None:
+        if asked.live.drift is not None:
+            asked.live.drift.add(inspection.judgement)
+        self._listeners.tell(inspection, asked.taken)
 
     def _run(self, work: Callable[[], T]) -> T:
         """Run work in the lane's thread: note a failure of the engine, and the steps of a strip that ends."""
@@ -210,12 +217,13 @@ class Station:
             self._metrics.inspections.stages_took(found.stages)
         return found
 
-    def _late(self, header: StripHeader) -> Inspection:
-        return late(header, self._bundle.bundle_id, self._provider)
-
     def _turn(self, readiness: Readiness, reason: str) -> None:
         self._state = (readiness, reason)
         self._metrics.service.ready(readiness is Readiness.SERVING)
+
+
+def _late(live: LiveBundle, header: StripHeader) -> Inspection:
+    return late(header, live.bundle.bundle_id, live.provider)
 
 
 def _log_late(future: "Future[Inspection]") -> None:

@@ -116,7 +116,7 @@ class StripSteps:
         with self._timer.stage("check"):
             frames = self._in_order(self._frames)
             between = check_strip(frames, self._recipe)
-            repeated = self._recent.check(self._header.key, frames)
+            repeated = self._recent.check(self._header.key, frames, self._recipe.checks.frozen)
         return (*between, *(one for found in self._in_order(self._findings) for one in found), *repeated)
 
     def _crop(self, index: int) -> None:

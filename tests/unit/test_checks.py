@@ -176,6 +176,9 @@ def test_frames_swapped_or_of_two_strips(
     assert all(words in finding.message for finding in findings if words)
 
 
+ONE, TWO = FrozenLimits(remember_strips=1), FrozenLimits(remember_strips=2)
+
+
 def frames_called(*digests: str) -> tuple[Frame, ...]:
     """Frames of which only the digest matters."""
     return tuple(Frame(index, np.zeros((1, 1), np.uint8), digest) for index, digest in enumerate(digests))
@@ -183,25 +186,25 @@ def frames_called(*digests: str) -> tuple[Frame, ...]:
 
 def test_a_camera_that_hands_out_old_frames() -> None:
     """A frame that one of the last strips had is found, in any place; one from further back is not."""
-    recent = RecentFrames(FrozenLimits(remember_strips=2))
-    assert recent.check("S1", frames_called("a", "b")) == ()
-    assert recent.check("S2", frames_called("c", "d")) == ()
-    (found,) = recent.check("S3", frames_called("e", "a"))
+    recent = RecentFrames()
+    assert recent.check("S1", frames_called("a", "b"), TWO) == ()
+    assert recent.check("S2", frames_called("c", "d"), TWO) == ()
+    (found,) = recent.check("S3", frames_called("e", "a"), TWO)
     assert (found.cause, found.frame_index) == (QUALITY, 1)
-    assert recent.check("S4", frames_called("b", "f")) == ()
+    assert recent.check("S4", frames_called("b", "f"), TWO) == ()
 
 
 def test_a_repeated_call_is_no_frozen_camera() -> None:
     """The same strip under the same ids may come again."""
-    recent = RecentFrames(FrozenLimits(remember_strips=1))
-    assert recent.check("S1", frames_called("a")) == ()
-    assert recent.check("S1", frames_called("a")) == ()
-    assert recent.check("S2", frames_called("a")) != ()
+    recent = RecentFrames()
+    assert recent.check("S1", frames_called("a"), ONE) == ()
+    assert recent.check("S1", frames_called("a"), ONE) == ()
+    assert recent.check("S2", frames_called("a"), ONE) != ()
 
 
 @pytest.mark.parametrize("limits", [None, FrozenLimits(remember_strips=0)])
 def test_nothing_is_remembered_unless_asked_for(limits: FrozenLimits | None) -> None:
     """Without the limit, or with 0, strips do not know each other."""
-    recent = RecentFrames(limits)
-    assert recent.check("S1", frames_called("a")) == ()
-    assert recent.check("S2", frames_called("a")) == ()
+    recent = RecentFrames()
+    assert recent.check("S1", frames_called("a"), limits) == ()
+    assert recent.check("S2", frames_called("a"), limits) == ()

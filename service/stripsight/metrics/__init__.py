@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry
 
+from stripsight.live import LiveBundle
 from stripsight.metrics.alarms import AlarmMetrics
 from stripsight.metrics.drift import DriftMetrics
 from stripsight.metrics.inspections import InspectionMetrics
@@ -25,6 +26,13 @@ class Metrics:
         self.drift = DriftMetrics(registry)
 
     def bundle_loaded(self, bundle_id: str, recipe: Recipe) -> None:
-        """Name the bundle, and start the series of its vials and regions at zero."""
+        """Name the bundle, and start the series of its vials and regions at zero; it does not judge yet."""
         self.service.bundle_loaded(bundle_id, recipe.product.name)
         self.inspections.judges(recipe)
+        self.drift.watched_by(None, recipe)
+
+    def serves(self, live: LiveBundle) -> None:
+        """Tell of the bundle that judges from now on, of what computes, and of its own drift watch."""
+        self.bundle_loaded(live.bundle.bundle_id, live.bundle.recipe)
+        self.service.provider_in_use(live.provider)
+        self.drift.watched_by(live.drift, live.bundle.recipe)

@@ -28,10 +28,13 @@ class DriftMetrics:
             registry=registry,
         )
 
-    def watched_by(self, watch: DriftWatch, recipe: Recipe) -> None:
-        """Ask `watch` at each scrape how far strips are from the bundle's baseline."""
-        self._drift_strips.set_function(lambda: watch.strips)
-        self._drift_rejects.set_function(lambda: watch.reject_deviation)
+    def watched_by(self, watch: DriftWatch | None, recipe: Recipe) -> None:
+        """Ask `watch` at each scrape how far strips are from the bundle's baseline; 0 where there is none."""
+        self._drift_scores.clear()  # another bundle may have other vials and regions
+        self._drift_strips.set_function(lambda: watch.strips if watch else 0)
+        self._drift_rejects.set_function(lambda: watch.reject_deviation if watch else 0.0)
         for v, vial in enumerate(recipe.vials):
             for r, region in enumerate(recipe.regions):
-                self._drift_scores.labels(region.name, vial.name).set_function(partial(watch.score_deviation, v, r))
+                place = self._drift_scores.labels(region.name, vial.name)
+                if watch is not None:
+                    place.set_function(partial(watch.score_deviation, v, r))

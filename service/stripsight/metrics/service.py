@@ -12,11 +12,15 @@ class ServiceMetrics:
         self._bundle = Gauge(
             "stripsight_bundle_info", "The bundle served.", ["bundle_id", "product"], registry=registry
         )
+        self._serves: tuple[str, str] | None = None
         self._provider = Gauge("stripsight_provider_info", "What computes.", ["provider"], registry=registry)
 
     def bundle_loaded(self, bundle_id: str, product: str) -> None:
-        """Name the bundle."""
-        self._bundle.labels(bundle_id, product).set(1)
+        """Name the bundle, in the place of the one before."""
+        before, self._serves = self._serves, (bundle_id, product)
+        self._bundle.labels(*self._serves).set(1)
+        if before is not None and before != self._serves:
+            self._bundle.remove(*before)
 
     def provider_in_use(self, provider: str) -> None:
         """Name what computes: "cpu" or "cuda"."""

@@ -10,11 +10,12 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from stripsight import start
 from stripsight.bundle import Bundle, load
+from stripsight.checks import RecentFrames
 from stripsight.engine import Engine
 from stripsight.errors import RecordError, StripsightError
 from stripsight.exits import Exit
-from stripsight.inspector import Inspector
 from stripsight.journal.record import EventKind
+from stripsight.live import live
 from stripsight.metrics import Metrics
 from stripsight.notify import supervisor
 from stripsight.rpc.health import Health
@@ -116,7 +117,7 @@ class Server:
         engine.warm_up(self.bundle.recipe.patch_count)
         passed = start.challenge(engine, self.bundle)
         self.record.loaded(self.bundle, engine.provider, passed)
-        self.station.opened(Inspector(self.bundle, engine, self._clock), engine.provider)
+        self.station.opened(live(self.bundle, engine, RecentFrames(), clock=self._clock))
         self._health.inspecting(True)
         self._open.callback(self._supervisor.close)
         self._supervisor.ready(f"inspects on {engine.provider}", lambda: self.station.status().heartbeat)

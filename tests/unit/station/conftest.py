@@ -19,6 +19,7 @@ from stripsight.frame import FrameData
 from stripsight.inspector import Inspector
 from stripsight.journal.journal import Journal, Policy
 from stripsight.journal.record import StripRecord
+from stripsight.live import LiveBundle
 from stripsight.metrics import Metrics
 from stripsight.start import start_engine
 from stripsight.station import Station
@@ -84,6 +85,10 @@ class Bench:
         self.request = StripRequest(
             strip_id="S-1", lot_id="L-1", strip_seq=0, frames=frames, product=bundle.recipe.product.name
         )
+
+    def open(self) -> None:
+        """Let it serve."""
+        self.station.opened(LiveBundle(self.station.live.bundle, self.inspector, "cpu"))
 
     def inspect(self, arrived: float, remaining_s: float | None, request: StripRequest | None = None) -> Inspection:
         """Have a strip inspected: `request` as it is, or the bench's own under a number of its own."""
@@ -151,5 +156,5 @@ def closed_bench(strip_bundle: Bundle, strip: Callable[..., tuple[FrameData, ...
 @pytest.fixture
 def bench(closed_bench: Bench) -> Bench:
     """A station that serves."""
-    closed_bench.station.opened(closed_bench.inspector, "cpu")
+    closed_bench.open()
     return closed_bench

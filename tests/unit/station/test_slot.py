@@ -18,7 +18,7 @@ def test_before_it_opens_and_after_it_closed_a_station_takes_nothing(closed_benc
     bench, seen = closed_bench, []
     for step in (
         lambda: None,
-        lambda: bench.station.opened(bench.inspector, "cpu"),
+        bench.open,
         lambda: bench.station.closed(60),
     ):
         step()
