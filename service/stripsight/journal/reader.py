@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Executable, func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from stripsight.errors import RecordError, RecordsDamaged
@@ -14,9 +14,15 @@ from stripsight.journal.canonical import NotCanonical, parse
 from stripsight.journal.chain import Link, genesis
 from stripsight.journal.head import read_head
 from stripsight.journal.record import Entry, Event, EventKind
-from stripsight.journal.tables import Row, meta, records
+from stripsight.journal.tables import EVENTS, STRIPS, Row, meta, records
 from stripsight.journal.verify import Fault, Verifier
+from stripsight.journal.wanted import STRIP, Wanted
+from stripsight.strip import StripKey
 
+__all__ = ["Checked", "Kept", "Page", "Reader", "Wanted"]
+
+# A shift's worth at two strips a second: a tenth of a second on one slow core.
+ROWS_A_PAGE = 50_000
 _ROWS_AT_ONCE = 500
 
 
@@ -38,31 +44,14 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which records to look for; what is None or empty does not matter. Times are in microseconds since 1970."""
+class Page:
+    """Strips on record, the latest first, and whether each was overruled: its verdict left as a reject with LATE.
 
-    kinds: tuple[str, ...] = ()
-    lot_id: str | None = None
-    strip_id: str | None = None
-    verdict: str | None = None
-    cause: str | None = None
-    since_us: int | None = None
-    until_us: int | None = None
+    `before` is where the next page begins; None when there is nothing before this one.
+    """
 
-    def conditions(self) -> Iterator[ColumnElement[bool]]:
-        """Yield what rows must fulfil."""
-        c = records.c
-        for column, value in ((c.lot_id, self.lot_id), (c.strip_id, self.strip_id), (c.verdict, self.verdict)):
-            if value is not None:
-                yield column == value
-        if self.kinds:
-            yield c.kind.in_(self.kinds)
-        if self.cause is not None:
-            yield (" " + c.causes + " ").contains(f" {self.cause} ", autoescape=True)
-        if self.since_us is not None:
-            yield c.utc_us >= self.since_us
-        if self.until_us is not None:
-            yield c.utc_us < self.until_us
+    kept: tuple[tuple[Kept, bool], ...]
+    before: int | None
 
 
 class Reader:
@@ -97,20 +86,63 @@ class Reader:
 
     def find(self, wanted: Wanted, limit: int | None = None) -> list[Kept]:
         """Return the records that are wanted, oldest first; with a limit the latest of them."""
-        query = select(records).where(*wanted.conditions()).order_by(records.c.seq.desc()).limit(limit)
+        query = select(records).where(self._own, *wanted.conditions()).order_by(records.c.seq.desc()).limit(limit)
         return [_kept(row) for row in self._rows(query)][::-1]
 
     def at(self, seq: int) -> Kept | None:
         """Return the record with a number."""
-        rows = list(self._rows(select(records).where(records.c.seq == seq)))
+        rows = list(self._rows(select(records).where(self._own, records.c.seq == seq)))
         return _kept(rows[0]) if rows else None
 
-    def overruled(self) -> set[int]:
-        """Return the numbers of the records whose verdict left too late, as a reject with LATE."""
-        found = self.find(Wanted(kinds=(EventKind.OVERRULED,)))
-        return {int(kept.entry.body.facts["seq"]) for kept in found if isinstance(kept.entry.body, Event)}
+    def strip(self, key: StripKey) -> Kept | None:
+        """Return the record of a strip."""
+        rows = list(self._rows(select(records).where(STRIPS, _of(key))))
+        return _kept(rows[0]) if rows else None
 
-    def _rows(self, query: Select[tuple[object, ...]]) -> Iterator[Row]:
+    def is_overruled(self, key: StripKey) -> bool:
+        """Tell whether the verdict on record left too late, as a reject with LATE."""
+        overruling = select(records).where(EVENTS, records.c.kind == EventKind.OVERRULED, _of(key))
+        return bool(list(self._rows(overruling)))
+
+    def page(self, wanted: Wanted, count: int, before: int | None = None) -> Page:
+        """Return at most `count` strips that are wanted, the latest first, with numbers below `before`.
+
+        No more than `ROWS_A_PAGE` records are looked at, so a page may hold fewer, or none, and not be the last.
+        """
+        c = records.c
+        first, last = self._ends(wanted.lot_id)
+        top = last + 1 if before is None else min(before, last + 1)
+        bottom = max(first, top - ROWS_A_PAGE)
+        overruled = self.overruled(bottom)
+        conditions = replace(wanted, kinds=(STRIP,)).as_answered(tuple(overruled))
+        query = select(records).where(self._own, c.seq >= bottom, c.seq < top, *conditions)
+        found = [_kept(row) for row in self._rows(query.order_by(c.seq.desc()).limit(count))]
+        seen = found[-1].link.seq if len(found) == count else bottom
+        return Page(tuple((kept, kept.link.seq in overruled) for kept in found), seen if seen > first else None)
+
+    def overruled(self, since: int = 1) -> set[int]:
+        """Return the numbers, from `since` on, of the records whose verdict left too late, as a reject with LATE."""
+        query = select(records).where(EVENTS, records.c.kind == EventKind.OVERRULED, records.c.seq > since)
+        found = [_kept(row) for row in self._rows(query)]
+        numbers = {int(kept.entry.body.facts["seq"]) for kept in found if isinstance(kept.entry.body, Event)}
+        return {seq for seq in numbers if seq >= since}
+
+    @property
+    def _own(self) -> ColumnElement[bool]:
+        return records.c.journal_id == self.journal_id
+
+    def _ends(self, lot_id: str | None) -> tuple[int, int]:
+        """Return the numbers of the first and last record, or of the first and last strip of a lot; 1, 0 for none."""
+        c = records.c
+        last = func.max(c.seq).label("last")
+        if lot_id is None:  # without the least number, which would have SQLite walk along all of them
+            query = select(literal(1).label("first"), last).where(self._own)
+        else:
+            query = select(func.min(c.seq).label("first"), last).where(STRIPS, c.lot_id == lot_id)
+        row = next(self._rows(query))
+        return (1, 0) if row["last"] is None else (row["first"], row["last"])
+
+    def _rows(self, query: Executable) -> Iterator[Row]:
         with self._errors(), self._engine.connect() as connection:
             streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE)
             for row in streamed.execute(query).mappings():
@@ -123,6 +155,11 @@ class Reader:
         except SQLAlchemyError as error:
             found = getattr(error, "orig", None) or error
             raise RecordsDamaged(f"{self._folder}: expected a record, found: {found}") from error
+
+
+def _of(key: StripKey) -> ColumnElement[bool]:
+    c = records.c
+    return (c.lot_id == key.lot_id) & (c.strip_id == key.strip_id) & (c.strip_seq == key.strip_seq)
 
 
 def _kept(row: Row) -> Kept:

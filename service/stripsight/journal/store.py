@@ -12,7 +12,7 @@ from stripsight.journal.canonical import parse
 from stripsight.journal.chain import Link, genesis
 from stripsight.journal.head import Head
 from stripsight.journal.record import Entry, Event, EventKind, StripRecord
-from stripsight.journal.tables import records, row_of
+from stripsight.journal.tables import EVENTS, STRIPS, records, row_of
 from stripsight.strip import StripKey
 
 Body = StripRecord | Event
@@ -59,15 +59,14 @@ class Store:
         """Return what is on record about a strip, its place, and whether it was overruled. Raises RecordError."""
         c = records.c
         same = (c.lot_id == key.lot_id) & (c.strip_id == key.strip_id) & (c.strip_seq == key.strip_seq)
+        overruling = select(c.seq).where(EVENTS, c.kind == EventKind.OVERRULED, same)
         try:
             with self._reader.connect() as connection:
-                rows = connection.execute(select(records).where(same).order_by(c.seq)).mappings().all()
+                row = connection.execute(select(records).where(STRIPS, same)).mappings().first()
+                overruled = row is not None and connection.execute(overruling).first() is not None
         except SQLAlchemyError as error:
             raise _failed("read", error) from error
-        if not rows:
-            return None
-        overruled = any(row["kind"] == EventKind.OVERRULED for row in rows)
-        return parse(rows[0]["form"]), Link(rows[0]["seq"], rows[0]["hash"]), overruled
+        return None if row is None else (parse(row["form"]), Link(row["seq"], row["hash"]), overruled)
 
     def flush(self) -> None:
         """Bring log and head up to date on disk: between strips, since it takes long. Raises RecordError."""

@@ -37,7 +37,10 @@ records = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 
-_STRIP = text("kind = 'strip'")
+# The conditions of the indexes below: SQLite uses one only for a query that holds its condition word for word.
+STRIPS = text("kind = 'strip'")
+EVENTS = text("kind <> 'strip'")
+
 Index(
     "stripsight_record_strip",
     records.c.lot_id,
@@ -45,10 +48,10 @@ Index(
     records.c.strip_seq,
     records.c.journal_id,
     unique=True,
-    sqlite_where=_STRIP,
-    postgresql_where=_STRIP,
+    sqlite_where=STRIPS,
+    postgresql_where=STRIPS,
 )
-Index("stripsight_record_event", records.c.kind, sqlite_where=text("kind <> 'strip'"))
+Index("stripsight_record_event", records.c.kind, sqlite_where=EVENTS)
 
 Row = Mapping[str, Any]
 
