@@ -20,6 +20,7 @@ from stripsight.errors import (
 from stripsight.recipe import PixelFormat, Recipe
 
 __all__ = [
+    "BITS",
     "Frame",
     "FrameData",
     "PixelFormat",
@@ -31,7 +32,8 @@ __all__ = [
     "decode_strip",
 ]
 
-_BITS = {PixelFormat.MONO8: 8, PixelFormat.MONO10: 10, PixelFormat.MONO12: 12}
+BITS = {PixelFormat.MONO8: 8, PixelFormat.MONO10: 10, PixelFormat.MONO12: 12}
+"""How many bits a sample of an unpacked format has; above 8 it takes two bytes, little-endian."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def _check_declared(frame: FrameData, recipe: Recipe, field: str) -> None:
 
 
 def _mono(frame: FrameData, field: str) -> NDArray[np.uint8]:
-    bits = _BITS[frame.pixel_format]
+    bits = BITS[frame.pixel_format]
     expected = frame.width_px * frame.height_px * (1 if bits == 8 else 2)
     if len(frame.data) != expected:
         raise FrameSizeError(

@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,7 +37,13 @@ def decode_grey(data: bytes, width_px: int, height_px: int, *, field: str = "fra
 
     Raises FrameUnreadable, FrameSizeError or PixelFormatError, which name `field`.
     """
-    header = _read_header(data, field)
+    samples = decode_samples(data, width_px, height_px, field=field)
+    return samples if samples.dtype == np.uint8 else (samples >> 8).astype(np.uint8)
+
+
+def decode_samples(data: bytes, width_px: int, height_px: int, *, field: str = "frame") -> NDArray[Any]:
+    """Decode as `decode_grey` does, to uint8 or uint16 [H, W] by the depth of the file."""
+    header = read_header(data, field)
     _check_header(header, width_px, height_px, field)
     largest = height_px * (1 + width_px * header.depth // 8) + _SLACK
     if len(data) > largest:
@@ -49,12 +56,11 @@ def decode_grey(data: bytes, width_px: int, height_px: int, *, field: str = "fra
     pixels = cv2.imdecode(np.frombuffer(_bare(data, field), np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.shape != (height_px, width_px):
         raise _unreadable(field, "a complete image", "image data that cannot be decoded")
-    if header.depth == 8:
-        return pixels.astype(np.uint8, copy=False)
-    return (pixels.astype(np.uint16, copy=False) >> 8).astype(np.uint8)
+    return pixels.astype(np.uint8 if header.depth == 8 else np.uint16, copy=False)
 
 
-def _read_header(data: bytes, field: str) -> Header:
+def read_header(data: bytes, field: str = "frame") -> Header:
+    """Read the header of a PNG, and nothing else. Raises FrameUnreadable, which names `field`."""
     if not data.startswith(SIGNATURE):
         raise _unreadable(field, "a PNG", f"a file that begins with {data[:8].hex() or 'nothing'}")
     if len(data) < 33 or data[8:16] != b"\0\0\0\x0dIHDR":
