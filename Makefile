@@ -77,11 +77,11 @@ $(VENV)/.dev: $(VENV)/.serve
 	$(BIN)/pip install --quiet --group dev
 	@touch $@
 
-# What the tests run beside Python: the monitoring system that the metrics are for, a database for the record's copy.
+# What the tests run beside Python: Prometheus for metrics and rules, PostgreSQL for the record's copy, systemd's tools for
+# the unit, iproute2 for a network that leads nowhere.
+SYSTEM := prometheus postgresql systemd iproute2
 $(VENV)/.system: $(VENV)/.serve
-	@command -v prometheus >/dev/null && command -v promtool >/dev/null \
-		&& ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
-		echo "Prometheus or PostgreSQL is missing; installing Debian's (needs root)"; \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends \
-			prometheus postgresql; }
+	@dpkg --status $(SYSTEM) >/dev/null 2>&1 || { \
+		echo "Installing Debian's $(SYSTEM) (needs root)"; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $(SYSTEM); }
 	@touch $@
