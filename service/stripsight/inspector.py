@@ -7,9 +7,20 @@ from stripsight.checks import RecentFrames
 from stripsight.engine import Engine
 from stripsight.errors import ProductMismatch, SlotTooShort
 from stripsight.frame import check_indices
+from stripsight.recipe import Recipe
 from stripsight.steps import StripSteps
 from stripsight.strip import Inspection, StripHeader, StripRequest
 from stripsight.timing import Clock
+
+
+def check_product(found: str, recipe: Recipe) -> None:
+    """Raise ProductMismatch unless `found` is the recipe's product."""
+    expected = recipe.product.name
+    if found != expected:
+        shown = ascii(found[:64])
+        raise ProductMismatch(
+            f"product: expected {expected!r}, found {shown}", field="product", expected=expected, found=shown
+        )
 
 
 class Inspector:
@@ -29,15 +40,8 @@ class Inspector:
 
     def begin(self, header: StripHeader) -> StripSteps:
         """Begin a strip whose frames come one by one. Raises ProductMismatch."""
-        expected = self._bundle.recipe.product.name
-        if header.product and header.product != expected:
-            found = ascii(header.product[:64])
-            raise ProductMismatch(
-                f"product: expected {expected!r}, found {found}",
-                field="product",
-                expected=expected,
-                found=found,
-            )
+        if header.product:
+            check_product(header.product, self._bundle.recipe)
         return StripSteps(header, self._bundle, self._engine, self._recent, self._clock)
 
     def inspect(self, request: StripRequest, deadline: float) -> Inspection:

@@ -3,15 +3,10 @@
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
-
 from stripsight.bundle import Bundle
+from stripsight.challenge_steps import ChallengeSteps
 from stripsight.engine import Engine, ProviderChoice
 from stripsight.errors import ChallengeError
-from stripsight.frame import decode_strip
-from stripsight.patches import crop
-from stripsight.recipe import PixelFormat
-from stripsight.verdict import judge
 
 E = TypeVar("E", bound=Engine)
 
@@ -44,26 +39,8 @@ def challenge(engine: Engine, bundle: Bundle) -> ChallengeResult:
 
     Raises ChallengeError when a score is off by more than the bundle's tolerance or a verdict differs.
     """
-    # A machine that sends no PNG still has its challenge set in PNG.
-    frame = bundle.recipe.frame.model_copy(update={"pixel_formats": (PixelFormat.PNG,)})
-    recipe = bundle.recipe.model_copy(update={"frame": frame})
-    largest = 0.0
-    for strip in bundle.challenge:
-        scores = engine.infer(crop(decode_strip(strip.frames, recipe), recipe)).scores
-        error = float(np.abs(scores - strip.scores).max())
-        if not error <= bundle.tolerance:  # asked so that NaN fails
-            raise _failed(strip.name, f"scores within {bundle.tolerance:g}", f"an error of {error:.6f}")
-        verdict = judge(scores, bundle.thresholds, recipe).verdict
-        if verdict is not strip.verdict:
-            raise _failed(strip.name, str(strip.verdict), str(verdict))
-        largest = max(largest, error)
-    return ChallengeResult(len(bundle.challenge), largest, bundle.tolerance)
-
-
-def _failed(strip: str, expected: str, found: str) -> ChallengeError:
-    return ChallengeError(
-        f"challenge strip {strip}: expected {expected}, found {found}",
-        strip=strip,
-        expected=expected,
-        found=found,
-    )
+    steps = ChallengeSteps(engine, bundle)
+    while steps.step():
+        if steps.missed:
+            raise ChallengeError(steps.missed[0])
+    return ChallengeResult(steps.strips, steps.max_score_error, bundle.tolerance)

@@ -14,6 +14,13 @@ from stripsight.verdict import Cause, Judgement, RegionResult, rejected
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,63}")
 
 
+def check_id(name: str, value: str) -> None:
+    """Raise IdInvalid unless `value` is an id; `name` is its field."""
+    if not _ID.fullmatch(value):
+        expected, found = "1 to 64 letters, digits and . _ : / + -", ascii(value[:64])
+        raise IdInvalid(f"{name}: expected {expected}, found {found}", field=name, found=found)
+
+
 class HeatmapWhich(StrEnum):
     """Patches that get a heatmap."""
 
@@ -53,9 +60,7 @@ class StripKey:
     def __post_init__(self) -> None:
         """Check the ids: they go into records, logs and file names as they are."""
         for name, value in (("strip_id", self.strip_id), ("lot_id", self.lot_id)):
-            if not _ID.fullmatch(value):
-                expected, found = "1 to 64 letters, digits and . _ : / + -", ascii(value[:64])
-                raise IdInvalid(f"{name}: expected {expected}, found {found}", field=name, found=found)
+            check_id(name, value)
         if not 0 <= self.strip_seq < 1 << 63:
             raise IdInvalid(
                 f"strip_seq: expected 0 to 2^63 - 1, found {self.strip_seq}",

@@ -18,6 +18,15 @@ from stripsight.errors.bundle import (
     ChallengeError,
     RecipeError,
 )
+from stripsight.errors.lot import (
+    ChallengeMissed,
+    LotError,
+    LotExists,
+    LotNotOpen,
+    LotOpen,
+    LotStopped,
+    LotUnknown,
+)
 from stripsight.errors.record import RecordError, RecordsDamaged, RecordsInUse
 from stripsight.errors.request import (
     FrameCountError,
@@ -32,6 +41,7 @@ from stripsight.errors.request import (
     OptionsInvalid,
     PixelFormatError,
     ProductMismatch,
+    WhoRequired,
 )
 from stripsight.errors.service import (
     EngineError,
@@ -60,6 +70,7 @@ __all__ = [
     "BundleThresholdsError",
     "BundleVersionError",
     "ChallengeError",
+    "ChallengeMissed",
     "EngineError",
     "FrameCountError",
     "FrameDigestError",
@@ -70,6 +81,12 @@ __all__ = [
     "IdInvalid",
     "IdReused",
     "InvalidRequest",
+    "LotError",
+    "LotExists",
+    "LotNotOpen",
+    "LotOpen",
+    "LotStopped",
+    "LotUnknown",
     "NotReady",
     "OptionsInvalid",
     "Overloaded",
@@ -85,4 +102,5 @@ __all__ = [
     "StreamIdle",
     "StreamLeft",
     "StripsightError",
+    "WhoRequired",
 ]

@@ -73,3 +73,9 @@ class OptionsInvalid(InvalidRequest):
     """An option outside its closed list."""
 
     reason = "OPTIONS_INVALID"
+
+
+class WhoRequired(InvalidRequest):
+    """Nobody is named, or not with 1 to 64 printable characters, for what goes on record with a name."""
+
+    reason = "WHO_REQUIRED"

@@ -60,6 +60,7 @@ class Journal:
         self._closed = False
         self._open = threading.Lock()
         self._listeners: list[Callable[[Link], None]] = []
+        self._followers: list[Callable[[int, int, Body], None]] = []
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="record")
         if found is not None:
             self.event(EventKind.RECOVERY, **found)
@@ -82,6 +83,13 @@ class Journal:
     def listen(self, listener: Callable[[Link], None]) -> None:
         """Have `listener` called, in the writer's thread, after each commit."""
         self._listeners.append(listener)
+
+    def follow(self, follower: Callable[[int, int, Body], None]) -> None:
+        """Have `follower` called as `listen` does, with a record's number, its time (us since 1970) and what it holds.
+
+        It must not raise: the answer to the record's strip waits for it.
+        """
+        self._followers.append(follower)
 
     def find(self, key: StripKey) -> tuple[Entry, Link, bool] | None:
         """Return what is on record about a strip, its place, and whether it was overruled. Raises RecordError."""
@@ -117,17 +125,22 @@ class Journal:
                 future = self._writer.submit(self._append, body)
                 if isinstance(body, StripRecord):
                     self._writer.submit(self._tidy, body.lot_id)
+                elif body.kind is EventKind.LOT_CLOSED:
+                    self._writer.submit(self._checkpoint)
                 return future
         refused: Future[Link] = Future()
         refused.set_exception(RecordError("the record is closed"))
         return refused
 
     def _append(self, body: Body) -> Link:
+        utc_us, monotonic_us = self._times()
         try:
-            link = self._store.append(self._with_clock_step(body), *self._times())
+            link = self._store.append(self._with_clock_step(body), utc_us, monotonic_us)
         except RecordError as error:
             self._fail(error)
             raise
+        for follower in self._followers:
+            follower(link.seq, utc_us, body)
         for listener in self._listeners:
             listener(link)
         return link

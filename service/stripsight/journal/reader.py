@@ -127,6 +127,16 @@ class Reader:
         numbers = {int(kept.entry.body.facts["seq"]) for kept in found if isinstance(kept.entry.body, Event)}
         return {seq for seq in numbers if seq >= since}
 
+    def outcomes(self, lot_id: str, after_seq: int) -> Iterator[tuple[int, str, str]]:
+        """Yield number, strip id and verdict of a lot's strips with records after `after_seq`, in their order.
+
+        Of a lot of a day that is 170,000: their forms are not read.
+        """
+        c = records.c
+        query = select(c.seq, c.strip_id, c.verdict).where(STRIPS, c.lot_id == lot_id, c.seq > after_seq)
+        for row in self._rows(query.order_by(c.seq)):
+            yield row["seq"], row["strip_id"], row["verdict"]
+
     @property
     def _own(self) -> ColumnElement[bool]:
         return records.c.journal_id == self.journal_id

@@ -107,6 +107,13 @@ class EventKind(StrEnum):
     RECOVERY = "recovery"
     CLOCK_STEP = "clock_step"
     OVERRULED = "overruled"
+    LOT_OPENED = "lot_opened"
+    LOT_CLOSED = "lot_closed"
+    CHALLENGE = "challenge"
+
+
+LOT_KINDS = (EventKind.LOT_OPENED, EventKind.LOT_CLOSED, EventKind.CHALLENGE)
+"""Events about a lot, whose fact `lot_id` names it."""
 
 
 class Event(Part):

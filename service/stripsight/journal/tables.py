@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 from stripsight.journal.canonical import form
 from stripsight.journal.chain import Link, linked
-from stripsight.journal.record import Entry, EventKind, StripRecord
+from stripsight.journal.record import LOT_KINDS, Entry, EventKind, StripRecord
 
 SCHEMA_VERSION = 1
 
@@ -27,7 +27,7 @@ records = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", String(16), nullable=False),
     Column("utc_us", BigInteger, nullable=False),
-    # Set for strips, and for the events about one strip.
+    # Set for strips and for the events about one strip; the lot's also for the events about a lot.
     Column("lot_id", String(64)),
     Column("strip_id", String(64)),
     Column("strip_seq", BigInteger),
@@ -72,6 +72,8 @@ def columns(entry: Entry) -> dict[str, Any]:
     if isinstance(body, StripRecord):
         found |= {"lot_id": body.lot_id, "strip_id": body.strip_id, "strip_seq": body.strip_seq}
         found |= {"verdict": str(body.verdict), "causes": " ".join(body.causes)}
+    elif body.kind in LOT_KINDS:
+        found["lot_id"] = body.facts["lot_id"]
     elif body.kind is EventKind.OVERRULED:
         found |= {name: body.facts[name] for name in ("lot_id", "strip_id", "strip_seq")}
     return found

@@ -7,6 +7,7 @@ from stripsight.metrics.alarms import AlarmMetrics
 from stripsight.metrics.drift import DriftMetrics
 from stripsight.metrics.inspections import InspectionMetrics
 from stripsight.metrics.labels import INTERNAL, REFUSALS, STAGES, Call
+from stripsight.metrics.lots import LotMetrics
 from stripsight.metrics.pictures import PictureMetrics
 from stripsight.metrics.record import RecordMetrics
 from stripsight.metrics.service import ServiceMetrics
@@ -26,6 +27,7 @@ class Metrics:
         self.alarms = AlarmMetrics(registry)
         self.drift = DriftMetrics(registry)
         self.pictures = PictureMetrics(registry)
+        self.lots = LotMetrics(registry)
 
     def bundle_loaded(self, bundle_id: str, recipe: Recipe) -> None:
         """Name the bundle, and start the series of its vials and regions at zero; it does not judge yet."""

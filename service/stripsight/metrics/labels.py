@@ -5,6 +5,7 @@ from typing import Literal
 from stripsight.errors import (
     EngineError,
     InvalidRequest,
+    LotError,
     NotReady,
     Overloaded,
     RecordError,
@@ -24,5 +25,15 @@ def _reasons(*bases: type[StripsightError]) -> set[str]:
 
 INTERNAL = StripsightError.reason
 # Every reason a call can end with.
-_REFUSALS = (InvalidRequest, NotReady, Overloaded, SlotTooShort, StreamIdle, StreamLeft, EngineError, RecordError)
+_REFUSALS = (
+    InvalidRequest,
+    NotReady,
+    Overloaded,
+    SlotTooShort,
+    StreamIdle,
+    StreamLeft,
+    LotError,
+    EngineError,
+    RecordError,
+)
 REFUSALS = frozenset(_reasons(*_REFUSALS) | {INTERNAL})

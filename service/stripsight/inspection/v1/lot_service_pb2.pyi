@@ -71,6 +71,8 @@ class _ChallengeOccasionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Cha
     """The lot was to be closed."""
     CHALLENGE_OCCASION_CALL: _ChallengeOccasion.ValueType  # 4
     """Somebody asked for it."""
+    CHALLENGE_OCCASION_RESTART: _ChallengeOccasion.ValueType  # 5
+    """The service was started while the lot was open."""
 
 class ChallengeOccasion(_ChallengeOccasion, metaclass=_ChallengeOccasionEnumTypeWrapper):
     """Why challenge strips ran."""
@@ -85,6 +87,8 @@ CHALLENGE_OCCASION_END: ChallengeOccasion.ValueType  # 3
 """The lot was to be closed."""
 CHALLENGE_OCCASION_CALL: ChallengeOccasion.ValueType  # 4
 """Somebody asked for it."""
+CHALLENGE_OCCASION_RESTART: ChallengeOccasion.ValueType  # 5
+"""The service was started while the lot was open."""
 Global___ChallengeOccasion: _TypeAlias = ChallengeOccasion  # noqa: Y015
 
 @_typing.final

@@ -26,7 +26,11 @@ if _version_not_supported:
 
 
 class LotServiceStub:
-    """Opens and closes lots.
+    """Opens and closes lots. One call that opens, closes or runs challenge strips is worked on at a time; a further one ends
+    with RESOURCE_EXHAUSTED, OVERLOADED.
+
+    After a challenge that was missed no strip is accepted, of whatever lot, until a challenge has passed: calls about
+    strips end with FAILED_PRECONDITION, LOT_STOPPED. Opening another lot runs one; so does a start of the service.
     """
 
     def __init__(self, channel):
@@ -58,7 +62,11 @@ class LotServiceStub:
 
 
 class LotServiceServicer:
-    """Opens and closes lots.
+    """Opens and closes lots. One call that opens, closes or runs challenge strips is worked on at a time; a further one ends
+    with RESOURCE_EXHAUSTED, OVERLOADED.
+
+    After a challenge that was missed no strip is accepted, of whatever lot, until a challenge has passed: calls about
+    strips end with FAILED_PRECONDITION, LOT_STOPPED. Opening another lot runs one; so does a start of the service.
     """
 
     def OpenLot(self, request, context):
@@ -77,6 +85,7 @@ class LotServiceServicer:
         """Closes the open lot, after a last run of the challenge strips. A lot that was stopped is closed without one. Errors:
         INVALID_ARGUMENT, WHO_REQUIRED: nobody is named.
         FAILED_PRECONDITION, LOT_NOT_OPEN: this lot is not the open one.
+        UNAVAILABLE, NOT_READY: the service starts, drains or has failed, and the lot was not stopped: it stays open.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -92,6 +101,7 @@ class LotServiceServicer:
     def RunChallenge(self, request, context):
         """Runs the challenge strips now, in the lot that is open. The answer comes when they have run. Errors:
         FAILED_PRECONDITION, LOT_NOT_OPEN: no lot is open, or it was stopped.
+        UNAVAILABLE, NOT_READY: the service starts, drains or has failed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,7 +139,11 @@ def add_LotServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LotService:
-    """Opens and closes lots.
+    """Opens and closes lots. One call that opens, closes or runs challenge strips is worked on at a time; a further one ends
+    with RESOURCE_EXHAUSTED, OVERLOADED.
+
+    After a challenge that was missed no strip is accepted, of whatever lot, until a challenge has passed: calls about
+    strips end with FAILED_PRECONDITION, LOT_STOPPED. Opening another lot runs one; so does a start of the service.
     """
 
     @staticmethod

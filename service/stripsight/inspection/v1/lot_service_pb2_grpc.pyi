@@ -34,7 +34,12 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LotServiceStub:
-    """Opens and closes lots."""
+    """Opens and closes lots. One call that opens, closes or runs challenge strips is worked on at a time; a further one ends
+    with RESOURCE_EXHAUSTED, OVERLOADED.
+
+    After a challenge that was missed no strip is accepted, of whatever lot, until a challenge has passed: calls about
+    strips end with FAILED_PRECONDITION, LOT_STOPPED. Opening another lot runs one; so does a start of the service.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -52,17 +57,24 @@ class LotServiceStub:
     """Closes the open lot, after a last run of the challenge strips. A lot that was stopped is closed without one. Errors:
     INVALID_ARGUMENT, WHO_REQUIRED: nobody is named.
     FAILED_PRECONDITION, LOT_NOT_OPEN: this lot is not the open one.
+    UNAVAILABLE, NOT_READY: the service starts, drains or has failed, and the lot was not stopped: it stays open.
     """
     GetLot: _grpc.UnaryUnaryMultiCallable[_lot_service_pb2.GetLotRequest, _lot_service_pb2.GetLotResponse]
     """Tells how a lot is. Errors: NOT_FOUND, LOT_UNKNOWN: no such lot was opened, or none is open."""
     RunChallenge: _grpc.UnaryUnaryMultiCallable[_lot_service_pb2.RunChallengeRequest, _lot_service_pb2.RunChallengeResponse]
     """Runs the challenge strips now, in the lot that is open. The answer comes when they have run. Errors:
     FAILED_PRECONDITION, LOT_NOT_OPEN: no lot is open, or it was stopped.
+    UNAVAILABLE, NOT_READY: the service starts, drains or has failed.
     """
 
 @_typing.type_check_only
 class LotServiceAsyncStub(LotServiceStub):
-    """Opens and closes lots."""
+    """Opens and closes lots. One call that opens, closes or runs challenge strips is worked on at a time; a further one ends
+    with RESOURCE_EXHAUSTED, OVERLOADED.
+
+    After a challenge that was missed no strip is accepted, of whatever lot, until a challenge has passed: calls about
+    strips end with FAILED_PRECONDITION, LOT_STOPPED. Opening another lot runs one; so does a start of the service.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     OpenLot: _aio.UnaryUnaryMultiCallable[_lot_service_pb2.OpenLotRequest, _lot_service_pb2.OpenLotResponse]  # type: ignore[assignment]
@@ -77,16 +89,23 @@ class LotServiceAsyncStub(LotServiceStub):
     """Closes the open lot, after a last run of the challenge strips. A lot that was stopped is closed without one. Errors:
     INVALID_ARGUMENT, WHO_REQUIRED: nobody is named.
     FAILED_PRECONDITION, LOT_NOT_OPEN: this lot is not the open one.
+    UNAVAILABLE, NOT_READY: the service starts, drains or has failed, and the lot was not stopped: it stays open.
     """
     GetLot: _aio.UnaryUnaryMultiCallable[_lot_service_pb2.GetLotRequest, _lot_service_pb2.GetLotResponse]  # type: ignore[assignment]
     """Tells how a lot is. Errors: NOT_FOUND, LOT_UNKNOWN: no such lot was opened, or none is open."""
     RunChallenge: _aio.UnaryUnaryMultiCallable[_lot_service_pb2.RunChallengeRequest, _lot_service_pb2.RunChallengeResponse]  # type: ignore[assignment]
     """Runs the challenge strips now, in the lot that is open. The answer comes when they have run. Errors:
     FAILED_PRECONDITION, LOT_NOT_OPEN: no lot is open, or it was stopped.
+    UNAVAILABLE, NOT_READY: the service starts, drains or has failed.
     """
 
 class LotServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Opens and closes lots."""
+    """Opens and closes lots. One call that opens, closes or runs challenge strips is worked on at a time; a further one ends
+    with RESOURCE_EXHAUSTED, OVERLOADED.
+
+    After a challenge that was missed no strip is accepted, of whatever lot, until a challenge has passed: calls about
+    strips end with FAILED_PRECONDITION, LOT_STOPPED. Opening another lot runs one; so does a start of the service.
+    """
 
     @_abc_1.abstractmethod
     def OpenLot(
@@ -111,6 +130,7 @@ class LotServiceServicer(metaclass=_abc_1.ABCMeta):
         """Closes the open lot, after a last run of the challenge strips. A lot that was stopped is closed without one. Errors:
         INVALID_ARGUMENT, WHO_REQUIRED: nobody is named.
         FAILED_PRECONDITION, LOT_NOT_OPEN: this lot is not the open one.
+        UNAVAILABLE, NOT_READY: the service starts, drains or has failed, and the lot was not stopped: it stays open.
         """
 
     @_abc_1.abstractmethod
@@ -129,6 +149,7 @@ class LotServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_lot_service_pb2.RunChallengeResponse, _abc.Awaitable[_lot_service_pb2.RunChallengeResponse]]:
         """Runs the challenge strips now, in the lot that is open. The answer comes when they have run. Errors:
         FAILED_PRECONDITION, LOT_NOT_OPEN: no lot is open, or it was stopped.
+        UNAVAILABLE, NOT_READY: the service starts, drains or has failed.
         """
 
 def add_LotServiceServicer_to_server(servicer: LotServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,102 @@
+"""Runs of the challenge strips: a frame at a time in the lane, then on record."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from stripsight.challenge_steps import ChallengeSteps
+from stripsight.errors import NotReady
+from stripsight.journal.journal import Journal
+from stripsight.journal.record import EventKind
+from stripsight.lots.book import LotBook
+from stripsight.lots.facts import challenge_facts
+from stripsight.lots.lot import ChallengeRun, LotState, Occasion
+from stripsight.metrics.lots import LotMetrics
+from stripsight.recipe import Recipe
+from stripsight.timing import Clock
+
+_log = structlog.get_logger()
+
+
+class Line(Protocol):
+    """What inspects the strips of the machine."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that strips are inspected by."""
+        ...
+
+    def challenge(self) -> ChallengeSteps:
+        """Return a run of the challenge strips on what inspects now. Raises NotReady."""
+        ...
+
+    def run_idle(self, work: Callable[[], bool]) -> bool:
+        """Run a piece of work while no strip is there. Raises NotReady."""
+        ...
+
+    def settled(self, lot_id: str, timeout_s: float) -> bool:
+        """Wait until no strip of a lot is under way; False when one still is."""
+        ...
+
+
+class ChallengeRuns:
+    """Runs challenge strips in lots. One caller at a time."""
+
+    def __init__(self, book: LotBook, journal: Journal, line: Line, metrics: LotMetrics, clock: Clock) -> None:
+        """`book` follows `journal`; `clock` tells how long ago runs were."""
+        self._book = book
+        self._journal = journal
+        self.line = line
+        self._metrics = metrics
+        self._clock = clock
+        self._ran = clock()
+        self._passed = math.nan
+        metrics.are(lambda: book.lot, lambda: clock() - self._passed)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the last run ended, or since there was none."""
+        return self._clock() - self._ran
+
+    def proved(self, steps: ChallengeSteps) -> None:
+        """Take a run that a start of the service made before the first strip: it counts for the lot that is open."""
+        lot = self._book.lot
+        if lot is not None and lot.state is LotState.OPEN:
+            self._recorded(lot.lot_id, Occasion.RESTART, "", steps, self._journal.link.seq)
+        if not steps.missed:
+            self._book.passed_at_start()
+            self._passed = self._clock()
+
+    def run(self, lot_id: str, occasion: Occasion, who: str = "") -> ChallengeRun:
+        """Run the challenge strips for a lot and put it on record. Raises NotReady, EngineError, RecordError."""
+        began, steps = self._journal.link.seq, self.line.challenge()
+        try:
+            while self.line.run_idle(partial(self._step, steps)):
+                pass
+        except NotReady:
+            if steps.missed:  # what is known must not be lost
+                self._recorded(lot_id, occasion, who, steps, began)
+            raise
+        return self._recorded(lot_id, occasion, who, steps, began)
+
+    def _step(self, steps: ChallengeSteps) -> bool:
+        """Go on by a frame, in the lane: what comes into it next already knows of a miss."""
+        more = steps.step()
+        if steps.missed:
+            self._book.missed()
+        return more
+
+    def _recorded(self, lot_id: str, occasion: Occasion, who: str, steps: ChallengeSteps, began: int) -> ChallengeRun:
+        facts = challenge_facts(lot_id, occasion, steps.strips, steps.missed, began)
+        self._journal.event(EventKind.CHALLENGE, **facts, who=who, bundle_id=steps.bundle_id, provider=steps.provider)
+        self._metrics.challenged(occasion, passed=not steps.missed)
+        self._ran = self._clock()
+        if steps.missed:
+            _log.error("challenge missed", lot_id=lot_id, occasion=str(occasion), missed=steps.missed)
+        else:
+            self._passed = self._ran
+            _log.info("challenge passed", lot_id=lot_id, occasion=str(occasion), strips=steps.strips)
+        return self._book.last_run
