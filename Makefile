@@ -7,6 +7,7 @@ STRIPS ?= 60
 SEED ?= 1
 CADENCE_MS ?= 500
 BUNDLE ?= models/bundles/bfs-5x4
+BUNDLE_KEYS ?= deploy/keys
 EXPERIMENT ?= models/experiments/bfs-5x4.toml
 
 .DEFAULT_GOAL := help
@@ -19,7 +20,7 @@ demo: $(VENV)/.serve ## Run the real server and a simulated machine against it (
 	$(BIN)/python -m stripsight_lab.demo --bundle $(BUNDLE) --strips $(STRIPS) --seed $(SEED) --cadence-ms $(CADENCE_MS)
 
 serve: $(VENV)/.serve ## Serve the bundle that ships on 127.0.0.1:50051, metrics on 127.0.0.1:9464
-	$(BIN)/stripsight serve --bundle $(BUNDLE) --provider cuda-or-cpu --record-dir out/records --log-format console
+	$(BIN)/stripsight serve --bundle $(BUNDLE) --bundle-keys $(BUNDLE_KEYS) --provider cuda-or-cpu --record-dir out/records --log-format console
 
 test: $(VENV)/.dev $(VENV)/.system ## Run every test
 	$(BIN)/pytest

@@ -1,5 +1,6 @@
 """Small real bundles, and pictures to inspect with them: real graph, real engine, real files."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,9 @@ from stripsight.verdict import Verdict
 from stripsight_lab.graph.assemble import assemble
 
 # No test passes or fails by the clock.
+# The bundles of tests are signed by nobody. A test of signatures turns it off where it starts a server.
+os.environ["STRIPSIGHT_DEVELOPMENT_MODE"] = "1"
+
 settings.register_profile("no clock", deadline=None)
 settings.load_profile("no clock")
 

@@ -98,12 +98,15 @@ def ablate(
 def ship(
     file: ExperimentFile,
     out: Annotated[Path, typer.Option(help="The new bundle's directory; must not exist.")],
+    key: Annotated[
+        Path | None, typer.Option(envvar="STRIPSIGHT_SIGNING_KEY", help="Private key that signs it [not signed].")
+    ] = None,
 ) -> None:
-    """Write the bundle."""
+    """Write the bundle, and sign it when a key is given."""
     from stripsight_lab.experiment import load_experiment
     from stripsight_lab.pipeline.ship import ship as run
 
-    print(run(load_experiment(file), file, out).bundle_id)
+    print(run(load_experiment(file), file, out, key).bundle_id)
 
 
 def main() -> None:

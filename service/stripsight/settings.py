@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     bundle: Path
     """Directory of the bundle to serve."""
 
+    bundle_keys: Path | None = None
+    """Public key that must have signed a bundle, or a directory of them, *.pub."""
+
+    development_mode: bool = False
+    """Whether bundles are served that no trusted key has signed. Never on a line that makes products."""
+
     listen: Listen = "127.0.0.1:50051"
     """Where the API answers, host:port."""
 

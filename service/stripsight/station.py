@@ -53,10 +53,12 @@ class Station:
         idle_s: float,
         on_failure: Callable[[StripsightError], None],
         clock: Clock = time.monotonic,
+        development: bool = False,
     ) -> None:
         """Not ready yet. `idle_s` is how long a streamed strip may be without a further frame.
 
-        `on_failure` is called, in the lane's or the record's thread, with what `fail` got.
+        `on_failure` is called, in the lane's or the record's thread, with what `fail` got. `development` says whether
+        bundles that nobody has signed are taken.
         """
         self._live = LiveBundle(bundle)
         self._metrics = metrics
@@ -68,6 +70,7 @@ class Station:
         self._idle_s = idle_s
         self._on_failure = on_failure
         self._clock = clock
+        self._development = development
         self._began = clock()
         self._admission = Admission(waiting, clock)
         self._state = (Readiness.STARTING, "the engine warms up and the challenge set runs")
@@ -108,6 +111,7 @@ class Station:
             slot_s=self._slot_s,
             uptime_s=self._clock() - self._began,
             alarms=self.alarms.standing,
+            development_mode=self._development,
         )
 
     def inspect(

@@ -18,7 +18,10 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True)
 class Status:
-    """What runs and how it is. `provider` is empty until the engine has started."""
+    """What runs and how it is. `provider` is empty until the engine has started.
+
+    In `development_mode` bundles are served that no trusted key has signed.
+    """
 
     bundle: Bundle
     provider: str
@@ -28,3 +31,4 @@ class Status:
     slot_s: float
     uptime_s: float
     alarms: tuple[Alarm, ...] = ()
+    development_mode: bool = False

@@ -16,6 +16,9 @@ from stripsight.bundle import Bundle
 from stripsight.settings import Settings, parse_address
 
 ROOT = Path(__file__).parents[2]
+KEYS = ROOT / "deploy" / "keys"
+# The bundles of tests are signed by nobody: the image's own setting of keys is taken away.
+UNSIGNED = {"STRIPSIGHT_BUNDLE_KEYS": ""}
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def test_wheel_holds_the_service_only(image: Any) -> None:
 
 def test_verifies_a_bundle(image: Any, strip_bundle: Bundle) -> None:
     """The pinned versions reproduce a bundle's challenge set, on the provider that the image names."""
-    answer = image.run(["stripsight", "bundle", "verify", str(strip_bundle.path)])
+    answer = image.run(["stripsight", "bundle", "verify", str(strip_bundle.path)], **UNSIGNED)
     assert answer.returncode == 0, answer.stderr
     assert strip_bundle.bundle_id in answer.stdout
     assert answer.stdout.endswith("passed on cpu\n")
@@ -63,7 +66,7 @@ def test_verifies_a_bundle(image: Any, strip_bundle: Bundle) -> None:
 def test_verifies_what_ships(image: Any) -> None:
     """The bundle in this repository passes with the pinned versions, and any user may read it."""
     bundle = ROOT / "models" / "bundles" / "bfs-5x4"
-    answer = image.run(["stripsight", "bundle", "verify", str(bundle)])
+    answer = image.run(["stripsight", "bundle", "verify", str(bundle)], STRIPSIGHT_BUNDLE_KEYS=str(KEYS))
     assert answer.returncode == 0, answer.stderr
     others = {path: path.stat().st_mode & 0o5 for path in (bundle, *bundle.rglob("*"))}
     assert all(bits == (0o5 if path.is_dir() else 0o4) for path, bits in others.items())
@@ -71,7 +74,7 @@ def test_verifies_what_ships(image: Any) -> None:
 
 def test_writes_nothing_at_home(image: Any, strip_bundle: Bundle, tmp_path: Path) -> None:
     """An inspection leaves nothing in the home directory: no caches, and no usage data of ONNX Runtime."""
-    answer = image.run(["stripsight", "bundle", "verify", str(strip_bundle.path)], HOME=str(tmp_path))
+    answer = image.run(["stripsight", "bundle", "verify", str(strip_bundle.path)], HOME=str(tmp_path), **UNSIGNED)
     assert answer.returncode == 0, answer.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -79,7 +82,7 @@ def test_writes_nothing_at_home(image: Any, strip_bundle: Bundle, tmp_path: Path
 def test_serves_says_so_and_stops(image: Any, last: dict[str, str], strip_bundle: Bundle, tmp_path: Path) -> None:
     """The image's entry point serves, its health check gives 0 then and 1 after the stop signal ended it."""
     here = {"BUNDLE": str(strip_bundle.path), "LISTEN": "127.0.0.1:0", "METRICS_LISTEN": "127.0.0.1:0"}
-    here["RECORD_DIR"] = str(tmp_path)
+    here |= {"RECORD_DIR": str(tmp_path), "BUNDLE_KEYS": str(KEYS), "DEVELOPMENT_MODE": "1"}
     environment = image.environment | {f"STRIPSIGHT_{name}": value for name, value in here.items()}
     check = json.loads(last["HEALTHCHECK"].partition("CMD ")[2])
     command = json.loads(last["ENTRYPOINT"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
-from stripsight.bundle import Bundle
+from stripsight.bundle import Bundle, Trust, load
 from stripsight.frame import FrameData
 
+ROOT = Path(__file__).parents[2]
 FAR_S = 60.0
 ACCEPT, REJECT, ERROR, BUNDLE, PROVIDER = 0, 1, 2, 3, 4
 
@@ -134,6 +136,26 @@ def test_bundle_verify_runs_the_challenge_set(strip_bundle: Bundle) -> None:
     ended = run("bundle", "verify", strip_bundle.path, "--provider", "cpu")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert f"bundle {strip_bundle.bundle_id} is good: 2 challenge strips passed on cpu" in ended.stdout
+
+
+def test_a_bundle_is_signed_and_served_by_its_key(strip_bundle: Bundle, tmp_path: Path) -> None:
+    """A key is made, signs, and is what verify and serve ask for; anybody else's bundle is refused by both."""
+    key, bundle = tmp_path / "plant.key", Path(shutil.copytree(strip_bundle.path, tmp_path / "bundle"))
+    assert run("bundle", "keygen", key).returncode == 0
+    served = ("serve", "--bundle-keys", key.with_suffix(".pub"), "--bundle")
+    for unsigned in (("bundle", "verify", bundle, "--key", key.with_suffix(".pub")), (*served, bundle)):
+        ended = run(*unsigned, STRIPSIGHT_DEVELOPMENT_MODE="0")
+        assert (ended.returncode, ended.stderr.count("\n")) == (BUNDLE, 1)
+        assert ended.stderr.startswith("stripsight: BUNDLE_UNSIGNED: manifest.sig: expected the signature")
+    assert run("bundle", "sign", bundle, STRIPSIGHT_SIGNING_KEY=str(key)).returncode == 0
+    ended = run("bundle", "verify", bundle, "--key", tmp_path, "--provider", "cpu")
+    assert f"bundle {strip_bundle.bundle_id}: signed by a trusted key" in ended.stdout
+    assert run("bundle", "keygen", key).returncode == ERROR
+
+
+def test_the_bundle_that_ships_is_signed() -> None:
+    """By the key whose public half is in deploy/keys."""
+    assert load(ROOT / "models" / "bundles" / "bfs-5x4", Trust.of(ROOT / "deploy" / "keys")).signature_trusted
 
 
 def test_bundle_commands_refuse_as_the_server_does(strip_bundle: Bundle, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The real server as its own process: start, ready, stop."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,10 @@ from typing import Any, Self
 
 STOP_S = 10.0
 _LOOK_S = 0.05
+
+
+KEYS = Path(__file__).parents[3] / "deploy" / "keys"
+"""Of whoever releases the bundles of this repository."""
 
 
 class ServerDied(Exception):
@@ -37,7 +42,7 @@ class ServerProcess:
         with log.open("wb") as out:
             # In a session of its own: Ctrl-C reaches the demo alone, which then stops the server in order.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=_environment()
             )
         self.ended = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -92,3 +97,8 @@ class ServerProcess:
     def _watch(self) -> None:
         self._process.wait()
         self.ended.set()
+
+
+def _environment() -> dict[str, str]:
+    """Let bundles be those of this repository, unless the environment says whose."""
+    return {"STRIPSIGHT_BUNDLE_KEYS": str(KEYS)} | os.environ

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stripsight.bundle import Bundle, write
+from stripsight.bundle import Bundle, sign, write
 from stripsight.challenge import ChallengeStrip, Truth
 from stripsight.drift.baseline import baseline_of
 from stripsight.frame import FrameData, crc32c
@@ -26,11 +26,14 @@ from stripsight_lab.tune import Floats, Tuning
 STEPS = ("acquire", "train", "export", "tune", "evaluate", "qualify")
 
 
-def ship(experiment: Experiment, file: Path, out: Path) -> Bundle:
-    """Write the bundle of a tested experiment to `out`, which must be free. Returns it as loaded."""
+def ship(experiment: Experiment, file: Path, out: Path, key: Path | None = None) -> Bundle:
+    """Write the bundle of a tested experiment to `out`, which must be free. Returns it as loaded.
+
+    `key` is the file of the private key that signs it; without one it is not signed. Raises a BundleError.
+    """
     recipe = experiment.load_recipe()
     tuning, _ = tuned(experiment)
-    return write(
+    bundle = write(
         out,
         recipe_text=experiment.recipe.read_text(),
         graph=(experiment.work / GRAPH).read_bytes(),
@@ -41,6 +44,9 @@ def ship(experiment: Experiment, file: Path, out: Path) -> Bundle:
         card_text=card(experiment, recipe, tuning, evaluations(experiment)),
         provenance=_provenance(experiment, file),
     )
+    if key is not None:
+        sign(bundle.path, key)
+    return bundle
 
 
 def _thresholds(tuning: Tuning, recipe: Recipe) -> dict[str, dict[str, Any]]:

@@ -22,6 +22,10 @@ TlsFolder = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 BundlePath = Annotated[Path, typer.Argument(help="Directory of the bundle.")]
+BundleKeys = Annotated[
+    Path | None,
+    typer.Option("--key", envvar="STRIPSIGHT_BUNDLE_KEYS", help="Public key that must have signed it, or a folder of."),
+]
 RecordDir = Annotated[Path, typer.Option(envvar="STRIPSIGHT_RECORD_DIR", help="Directory of the record.")]
 
 DEFAULT_TARGET = "127.0.0.1:50051"

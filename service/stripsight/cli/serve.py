@@ -23,6 +23,13 @@ class LogFormat(StrEnum):
 def serve(
     *,
     bundle: Annotated[Path | None, typer.Option(help="Directory of the bundle to serve.")] = None,
+    bundle_keys: Annotated[
+        Path | None, typer.Option(help="Public key that must have signed the bundle, or a folder of *.pub.")
+    ] = None,
+    development: Annotated[
+        bool | None,
+        typer.Option("--development", help="Serve bundles that no trusted key has signed; never on a real line."),
+    ] = None,
     listen: Annotated[str | None, typer.Option(help="Address of the API, host:port [127.0.0.1:50051].")] = None,
     metrics_listen: Annotated[str | None, typer.Option(help="Address of the metrics [127.0.0.1:9464].")] = None,
     provider: Annotated[
@@ -54,6 +61,8 @@ def serve(
 
     options: dict[str, Any] = {
         "bundle": bundle,
+        "bundle_keys": bundle_keys,
+        "development_mode": development,
         "listen": listen,
         "metrics_listen": metrics_listen,
         "provider": provider,

@@ -87,6 +87,48 @@ class BundleChallengeInvalid(BundleError):
     reason = "BUNDLE_CHALLENGE_INVALID"
 
 
+class BundleUnsigned(BundleError):
+    """No signature, where only signed bundles are served."""
+
+    reason = "BUNDLE_UNSIGNED"
+
+
+class BundleSignatureError(BundleError):
+    """A signature that no trusted key has made over this manifest."""
+
+    reason = "BUNDLE_SIGNATURE"
+
+
+class BundleKeyError(BundleError):
+    """A file with a key that signs or is trusted to have signed bundles is not what it should be."""
+
+    reason = "BUNDLE_KEY"
+
+
+class BundleUnknown(StripsightError):
+    """No bundle of this id is among those that can be served."""
+
+    reason = "BUNDLE_UNKNOWN"
+
+
+class BundleProduct(BundleError):
+    """Another product, frame or slot than the machine and the service were set up for."""
+
+    reason = "BUNDLE_PRODUCT"
+
+
+class BundleChanging(StripsightError):
+    """Another change of the bundle is under way."""
+
+    reason = "BUNDLE_CHANGING"
+
+
+class NoBundleBefore(StripsightError):
+    """No bundle served before the one that serves."""
+
+    reason = "NO_BUNDLE_BEFORE"
+
+
 class ChallengeError(BundleError):
     """The engine does not reproduce the challenge set's scores or verdicts."""
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from stripsight.ed25519 import PrivateKey
 from stripsight.errors import RecordError, RecordsDamaged, RecordsInUse
 from stripsight.journal import database, keys
 from stripsight.journal.chain import Link, genesis
@@ -28,7 +28,7 @@ class Opened(NamedTuple):
     """A store that goes on where the last service stopped. `found` are facts of a recovery, None after a clean end."""
 
     store: Store
-    key: Ed25519PrivateKey
+    key: PrivateKey
     lock: int
     found: Facts | None
 
@@ -95,9 +95,7 @@ def _begun(engine: Engine) -> str:
     return journal_id
 
 
-def _looked_over(
-    engine: Engine, journal_id: str, key: Ed25519PrivateKey, head: Link | None, lost_max: int
-) -> Facts | None:
+def _looked_over(engine: Engine, journal_id: str, key: PrivateKey, head: Link | None, lost_max: int) -> Facts | None:
     """Verify from the last checkpoint on; return what is worth an event."""
     before, rows = _since_checkpoint(engine, journal_id)
     verifier = Verifier(journal_id, key.public_key(), before, [] if head is None else [head])

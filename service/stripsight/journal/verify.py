@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from stripsight.ed25519 import PublicKey
 from stripsight.journal.canonical import NotCanonical, parse
 from stripsight.journal.chain import Link, linked
 from stripsight.journal.checkpoint import holds
@@ -29,7 +28,7 @@ class Fault:
 class Verifier:
     """Walks along a chain. `link` is the last place that is good, `signed` the last one under a checkpoint."""
 
-    def __init__(self, journal_id: str, key: Ed25519PublicKey, before: Link, witnesses: Iterable[Link] = ()) -> None:
+    def __init__(self, journal_id: str, key: PublicKey, before: Link, witnesses: Iterable[Link] = ()) -> None:
         """Begin after `before`. A witness is a place that somebody else knows: the head, a reply."""
         self._journal_id = journal_id
         self._key = key

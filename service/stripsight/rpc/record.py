@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.metadata import version
 
 from stripsight.bundle import Bundle
 from stripsight.errors import RecordError
@@ -29,6 +30,15 @@ class ServedRecord:
         if settings.record_to is not None:
             self._outbox = self._copied(settings.record_to.get_secret_value(), metrics)
 
+    def started(self, bundle: Bundle, *, development: bool) -> None:
+        """Put on record that the service starts, and whether it takes bundles that nobody has signed."""
+        self.journal.event(
+            EventKind.START,
+            version=version("stripsight"),
+            bundle_id=bundle.bundle_id,
+            development_mode=int(development),
+        )
+
     def loaded(self, bundle: Bundle, provider: str, passed: ChallengeResult) -> None:
         """Put on record what serves from now on. Raises RecordError."""
         self.journal.event(
@@ -36,6 +46,7 @@ class ServedRecord:
             bundle_id=bundle.bundle_id,
             product=bundle.recipe.product.name,
             provider=provider,
+            signature_trusted=int(bundle.signature_trusted),
             challenge_strips=passed.strips,
             challenge_score_error=passed.max_score_error,
         )

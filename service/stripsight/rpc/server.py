@@ -3,18 +3,16 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from importlib.metadata import version
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from stripsight import start
-from stripsight.bundle import Bundle, load
+from stripsight.bundle import Bundle, Trust, load
 from stripsight.checks import RecentFrames
 from stripsight.engine import Engine
 from stripsight.errors import RecordError, StripsightError
 from stripsight.exits import Exit
-from stripsight.journal.record import EventKind
 from stripsight.live import live
 from stripsight.metrics import Metrics
 from stripsight.notify import supervisor
@@ -79,7 +77,8 @@ class Server:
 
         Raises BundleError or RecipeError, RecordError, and AddressTaken when a port is in use.
         """
-        self.bundle = load(self._settings.bundle)
+        trust = Trust.of(self._settings.bundle_keys, development=self._settings.development_mode)
+        self.bundle = load(self._settings.bundle, trust)
         self.slot_s = (self._settings.slot_ms or self.bundle.recipe.slot.duration_ms) / 1000
         registry = CollectorRegistry()
         for collector in (GCCollector, PlatformCollector, ProcessCollector):
@@ -87,7 +86,8 @@ class Server:
         metrics = Metrics(registry)
         self.record = ServedRecord(self._settings, metrics, self._record_failed)
         self._open.callback(self._close_record)
-        self.record.journal.event(EventKind.START, version=version("stripsight"), bundle_id=self.bundle.bundle_id)
+        self.record.started(self.bundle, development=trust.development)
+        metrics.service.development_mode(trust.development)
         self.station = Station(
             self.bundle,
             metrics,
@@ -97,6 +97,7 @@ class Server:
             idle_s=self._settings.stream_idle_ms / 1000,
             on_failure=self._failed,
             clock=self._clock,
+            development=trust.development,
         )
         self._fail = self.station.fail
         self._grpc = assembled(self._settings, self.station, metrics, self._health, self._clock)

@@ -55,6 +55,7 @@ def get_status_response(status: Status) -> service_pb.GetStatusResponse:
         slot_ms=round(status.slot_s * 1000),
         uptime_ms=round(status.uptime_s * 1000),
         alarms=[_alarm(alarm) for alarm in status.alarms],
+        development_mode=status.development_mode,
     )
 
 
