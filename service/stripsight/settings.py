@@ -92,6 +92,21 @@ class Settings(BaseSettings):
     record_checkpoint_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """How many records may follow one another without a signed checkpoint."""
 
+    picture_sample: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Share of the accepted strips whose frames are kept as pictures; those of every rejected strip are."""
+
+    picture_seed: Annotated[int, Field(ge=0)] = 1
+    """Which accepted strips those are, together with their ids."""
+
+    picture_days: Annotated[float, Field(gt=0, le=36_500)] = 30
+    """How long a picture is kept."""
+
+    picture_bytes: Annotated[int, Field(ge=0)] = 20_000_000_000
+    """How much all pictures may take; the oldest go first. 0 keeps none."""
+
+    disk_floor_bytes: Annotated[int, Field(ge=0)] = 250_000_000
+    """What must be free where the record is, or strips are refused; pictures stop at twice as much. 0 never stops."""
+
     clock_step_ms: Annotated[int, Field(ge=1, le=60_000)] = 500
     """How far the wall clock may move against the monotonic one before it goes on record."""
 

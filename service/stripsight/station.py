@@ -73,6 +73,7 @@ class Station:
         self._development = development
         self._began = clock()
         self._admission = Admission(waiting, clock)
+        self._held = ""
         self._state = (Readiness.STARTING, "the engine warms up and the challenge set runs")
         metrics.bundle_loaded(bundle.bundle_id, bundle.recipe)
         metrics.alarms.are(lambda: self.alarms.standing)
@@ -101,12 +102,13 @@ class Station:
 
     def status(self) -> Status:
         """Tell how it is; never waits for the lane."""
+        readiness, reason = self._readiness
         live = self._live
         return Status(
             bundle=live.bundle,
             provider=live.provider,
-            readiness=self._state[0],
-            reason=self._state[1],
+            readiness=readiness,
+            reason=reason,
             heartbeat=self._admission.beats,
             slot_s=self._slot_s,
             uptime_s=self._clock() - self._began,
@@ -164,6 +166,16 @@ class Station:
         _log.error(f"{what} failed", reason=error.reason, message=error.message)
         self._on_failure(error)
 
+    def hold(self, reason: str) -> None:
+        """Take no strips while there is a reason, which the status tells; go on once it is empty."""
+        self._held = reason
+        self._metrics.service.ready(self._readiness[0] is Readiness.SERVING)
+
+    @property
+    def _readiness(self) -> tuple[Readiness, str]:
+        held = self._held
+        return (Readiness.PAUSED, held) if held and self._state[0] is Readiness.SERVING else self._state
+
     def _slot(self, arrived: Callable[[], float], remaining_s: float | None) -> Slot:
         return Slot(self._slot_s, math.inf if remaining_s is None else arrived() + remaining_s, arrived)
 
@@ -188,7 +200,7 @@ class Station:
         return (yield from stream.answers(header))
 
     def _serving(self, live: LiveBundle) -> Inspector:
-        readiness, reason = self._state
+        readiness, reason = self._readiness
         if live.inspector is None or readiness is not Readiness.SERVING:
             raise NotReady(f"not ready: {reason}", state=readiness.lower())
         return live.inspector
@@ -223,7 +235,7 @@ class Station:
 
     def _turn(self, readiness: Readiness, reason: str) -> None:
         self._state = (readiness, reason)
-        self._metrics.service.ready(readiness is Readiness.SERVING)
+        self._metrics.service.ready(self._readiness[0] is Readiness.SERVING)
 
 
 def _late(live: LiveBundle, header: StripHeader) -> Inspection:

@@ -12,6 +12,7 @@ class Readiness(StrEnum):
 
     STARTING = "STARTING"
     SERVING = "SERVING"
+    PAUSED = "PAUSED"
     DRAINING = "DRAINING"
     FAILED = "FAILED"
 

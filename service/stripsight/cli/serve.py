@@ -47,6 +47,16 @@ def serve(
     record_to: Annotated[
         str | None, typer.Option(help="Database for a copy of the record, e.g. postgresql+psycopg://user@host/name.")
     ] = None,
+    picture_sample: Annotated[
+        float | None, typer.Option(help="Share of the accepted strips whose frames are kept as pictures [0.01].")
+    ] = None,
+    picture_days: Annotated[float | None, typer.Option(help="How long a picture is kept [30].")] = None,
+    picture_bytes: Annotated[
+        int | None, typer.Option(help="How much all pictures may take, 0 for none [20000000000].")
+    ] = None,
+    disk_floor_bytes: Annotated[
+        int | None, typer.Option(help="Free space below which strips are refused; pictures stop at twice [250000000].")
+    ] = None,
     log_format: Annotated[LogFormat | None, typer.Option(help="How log lines are written [json].")] = None,
 ) -> None:
     """Serve a bundle. Each option can also be set as STRIPSIGHT_<NAME> in the environment."""
@@ -72,6 +82,10 @@ def serve(
         "stream_idle_ms": stream_idle_ms,
         "record_dir": record_dir,
         "record_to": record_to,
+        "picture_sample": picture_sample,
+        "picture_days": picture_days,
+        "picture_bytes": picture_bytes,
+        "disk_floor_bytes": disk_floor_bytes,
         "log_format": log_format,
     }
     try:

@@ -70,9 +70,10 @@ class DiskWatch:
         )
 
     def watch(self, changed: Callable[[Room], None], every_s: float = LOOK_S) -> None:
-        """Tell `changed` how it is, and from now on whenever that changes."""
+        """Tell `changed` from now on whenever the room changes, and now unless it is enough."""
         self._changed = changed
-        changed(self.room)
+        if self.room is not Room.ENOUGH:
+            changed(self.room)
         threading.Thread(target=self._look_on, args=(every_s,), name="disk", daemon=True).start()
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -16,13 +17,16 @@ from stripsight.exits import Exit
 from stripsight.live import live
 from stripsight.metrics import Metrics
 from stripsight.notify import supervisor
+from stripsight.pictures.disk import free_bytes
 from stripsight.rpc.health import Health
 from stripsight.rpc.listen import listen_grpc, listen_metrics
+from stripsight.rpc.pictures import ServedPictures
 from stripsight.rpc.record import ServedRecord
 from stripsight.rpc.services import INSPECTION, OTHERS, assembled
 from stripsight.rpc.stopping import Stopping
 from stripsight.settings import Settings
 from stripsight.station import Station
+from stripsight.status import Readiness
 from stripsight.timing import Clock
 
 # For the replies that are on their way out when the last inspection has ended.
@@ -44,15 +48,18 @@ class Server:
         settings: Settings,
         start_engine: Callable[[Bundle, Settings], Engine] = start_engine,
         clock: Clock = time.monotonic,
+        free: Callable[[Path], int] = free_bytes,
     ) -> None:
         """Read nothing, listen nowhere yet.
 
-        `start_engine` is a seam for engines that are slow or fail, `clock` one for time that passes in a leap.
+        `start_engine` is a seam for engines that are slow or fail, `clock` one for time that passes in a leap,
+        `free` one for a disk that fills.
         """
         self._settings = settings
         self._supervisor = supervisor()
         self._start_engine = start_engine
         self._clock = clock
+        self._free = free
         self._stopping = Stopping()
         self._health = Health(INSPECTION, OTHERS)
         self._open = ExitStack()
@@ -100,6 +107,8 @@ class Server:
             development=trust.development,
         )
         self._fail = self.station.fail
+        pictures = ServedPictures(self._settings, self.station, metrics, self._tell_health, self._free)
+        self._open.callback(pictures.close)
         self._grpc = assembled(self._settings, self.station, metrics, self._health, self._clock)
         self.address = listen_grpc(self._grpc, self._settings.listen)
         self.metrics_address, stop_metrics = listen_metrics(self._settings.metrics_listen, registry)
@@ -119,7 +128,7 @@ class Server:
         passed = start.challenge(engine, self.bundle)
         self.record.loaded(self.bundle, engine.provider, passed)
         self.station.opened(live(self.bundle, engine, RecentFrames(), clock=self._clock))
-        self._health.inspecting(True)
+        self._tell_health()
         self._open.callback(self._supervisor.close)
         self._supervisor.ready(f"inspects on {engine.provider}", lambda: self.station.status().heartbeat)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
@@ -153,6 +162,9 @@ class Server:
 
     def _record_failed(self, error: RecordError) -> None:
         self._fail(error)  # which becomes the station's own once there is one
+
+    def _tell_health(self) -> None:
+        self._health.inspecting(self.station.status().readiness is Readiness.SERVING)
 
     def _failed(self, error: StripsightError) -> None:
         self._health.inspecting(False)

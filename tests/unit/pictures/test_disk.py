@@ -79,3 +79,17 @@ def test_a_real_disk_is_asked(tmp_path: Path) -> None:
     assert free > 0
     assert DiskWatch(tmp_path, free * 2).room is Room.FULL
     assert DiskWatch(tmp_path, free // 4).room is Room.ENOUGH
+
+
+def test_whoever_watches_hears_of_changes_and_of_room_that_is_missing_already() -> None:
+    """Once each; nothing is told as long as nothing is wrong."""
+    heard: list[Room] = []
+    full, fine = Disk(100), Disk(100_000)
+    full.watch.watch(heard.append, every_s=1e6)
+    fine.watch.watch(heard.append, every_s=1e6)
+    assert heard == [Room.FULL]
+    for free_mb in (90_000, 1500, 1400, 90_000):
+        fine.becomes(free_mb)
+    assert heard == [Room.FULL, Room.NO_PICTURES, Room.ENOUGH]
+    full.watch.close()
+    fine.watch.close()

@@ -44,6 +44,8 @@ class _ReadinessEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Readiness.V
     """Strips under inspection are finished, new ones refused; the service is about to stop."""
     READINESS_FAILED: _Readiness.ValueType  # 4
     """The engine failed; the service is about to stop with an error."""
+    READINESS_PAUSED: _Readiness.ValueType  # 5
+    """The disk of the record has no room: strips are refused until there is room again, then it goes on by itself."""
 
 class Readiness(_Readiness, metaclass=_ReadinessEnumTypeWrapper):
     """Whether strips are inspected. Only a serving service inspects; otherwise calls end with UNAVAILABLE, NOT_READY."""
@@ -58,6 +60,8 @@ READINESS_DRAINING: Readiness.ValueType  # 3
 """Strips under inspection are finished, new ones refused; the service is about to stop."""
 READINESS_FAILED: Readiness.ValueType  # 4
 """The engine failed; the service is about to stop with an error."""
+READINESS_PAUSED: Readiness.ValueType  # 5
+"""The disk of the record has no room: strips are refused until there is room again, then it goes on by itself."""
 Global___Readiness: _TypeAlias = Readiness  # noqa: Y015
 
 @_typing.final
