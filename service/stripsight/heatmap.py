@@ -1,4 +1,4 @@
-"""Where a patch differs from its reconstruction, as a picture (the render step). Pure."""
+"""Where a patch differs from its reconstruction, as heat (the render step). Pure."""
 
 import cv2
 import numpy as np
@@ -7,9 +7,6 @@ from numpy.typing import NDArray
 _RADIUS = 5  # of the 11 x 11 SSIM window
 _KERNEL = cv2.getGaussianKernel(2 * _RADIUS + 1, 1.5, cv2.CV_32F)
 _C1, _C2 = 0.01**2, 0.03**2
-_HOTTEST = 200  # of inferno's 255: orange. What follows is a pale yellow, lost on a bright ground
-# Run lengths only: a third less time than the default here, and no larger.
-_PNG_OPTIONS = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
 
 Heat = NDArray[np.float32]
 
@@ -59,27 +56,13 @@ def anchored(patch: NDArray[np.uint8], reconstruction: NDArray[np.uint8], thresh
     return np.pad(np.minimum(anomaly / np.float32(2 * level), np.float32(1)), _RADIUS, mode="edge")
 
 
-def mapped(anomaly: NDArray[np.float32], threshold: float, size_px: int) -> Heat:
-    """Return a heatmap of a map whose largest value is the score: float32 [size_px, size_px], 0 .. 1.
+def mapped(anomaly: NDArray[np.float32], threshold: float) -> Heat:
+    """Return a heatmap of a map whose largest value is the score: float32 [M, M], 0 .. 1, as `anomaly`.
 
-    `anomaly` is float32 [M, M], 0 or above. The heat is anomaly / 2t for the region's threshold t, at most 1: a place
-    is hot, from 0.5, exactly where it alone rejects the patch. Nothing is interpolated, which would lower a peak.
+    `anomaly` is 0 or above. The heat is anomaly / 2t for the region's threshold t, at most 1: a place is hot, from 0.5,
+    exactly where it alone rejects the patch.
     """
-    heat = np.minimum(anomaly / np.float32(2 * threshold), np.float32(1))
-    return np.asarray(cv2.resize(heat, (size_px, size_px), interpolation=cv2.INTER_NEAREST), np.float32)
-
-
-def colour_png(patch: NDArray[np.uint8], heat: Heat, strength: float = 0.8) -> bytes:
-    """Return a colour PNG of the patch's size: the heat laid over the patch, the more opaque the hotter.
-
-    `heat` is 0 .. 1; `strength`, 0 .. 1, is the opacity at heat 1. Cold places show the patch unchanged. The
-    colours run from dark to light, so they read in grey and for colour-blind eyes too.
-    """
-    colours = cv2.applyColorMap((heat * _HOTTEST).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    opacity = (heat * np.float32(strength))[..., np.newaxis]
-    mixed = patch[..., np.newaxis] * (1 - opacity) + colours * opacity
-    _, encoded = cv2.imencode(".png", mixed.round().astype(np.uint8), _PNG_OPTIONS)
-    return encoded.tobytes()
+    return np.asarray(np.minimum(anomaly / np.float32(2 * threshold), np.float32(1)), np.float32)
 
 
 def _windowed(image: NDArray[np.float32]) -> NDArray[np.float32]:

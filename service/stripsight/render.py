@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stripsight import heatmap
+from stripsight import heatmap, overlay
 from stripsight.bundle import Bundle
 from stripsight.engine import Inference
 from stripsight.strip import Heatmap, HeatmapStyle, HeatmapWhich
@@ -32,18 +32,18 @@ def render(
     for index in wanted:
         frame, place = divmod(index, bundle.recipe.patches_per_frame)
         patch = frames[frame][place]
-        picture = heatmap.colour_png(patch, _heat(index, style, patch, inference, bundle))
+        picture = overlay.to_png(_heat(index, style, patch, inference, bundle))
         yield Heatmap(bundle.recipe.patches[index], style, picture)
 
 
 def _heat(
     index: int, style: HeatmapStyle, patch: NDArray[np.uint8], inference: Inference, bundle: Bundle
 ) -> NDArray[np.float32]:
-    """Return the heat of one patch, float32 [P, P]: the paper's, or what the score is made of."""
+    """Return the heat of one patch: the paper's, or what the score is made of, at the resolution it has there."""
     redrawn = inference.reconstructions[index]
     if style is HeatmapStyle.MINMAX:
         return heatmap.minmax(patch, redrawn)
     threshold = bundle.thresholds[bundle.recipe.patches[index].region]
     if inference.anomaly_maps is not None:
-        return heatmap.mapped(inference.anomaly_maps[index], threshold, len(patch))
+        return heatmap.mapped(inference.anomaly_maps[index], threshold)
     return heatmap.anchored(patch, redrawn, threshold)

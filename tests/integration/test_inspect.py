@@ -136,7 +136,7 @@ def test_frames_that_are_not_fit_are_a_reject_without_scores(client: Client, str
 def test_the_heatmaps_asked_for_come_with_their_place(
     *, which: str, count: int, style: str, client: Client, ask: Ask, strip_bundle: Bundle
 ) -> None:
-    """As many as asked for, the rejected patch first, each a colour PNG with its box in the frame."""
+    """As many as asked for, the rejected patch first, each a PNG with opacity and its box in the frame."""
     reply = ask(client, seed=104, defective=True, heatmaps=which, style=style).reply.inspection
     assert (len(reply.heatmaps), reply.heatmaps_left_out) == (count, 0)
     if count:
@@ -148,7 +148,7 @@ def test_the_heatmaps_asked_for_come_with_their_place(
         assert heatmap.style == pb.HeatmapStyle.Value(f"HEATMAP_STYLE_{style.upper()}")
         picture = cv2.imdecode(np.frombuffer(heatmap.png, np.uint8), cv2.IMREAD_UNCHANGED)
         assert picture is not None
-        assert picture.shape == (32, 32, 3)
+        assert picture.shape == (32, 32, 4)
 
 
 def test_what_is_not_said_about_heatmaps_means_rejected_and_anchored(

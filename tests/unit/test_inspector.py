@@ -22,9 +22,10 @@ from stripsight.errors import (
     SlotTooShort,
 )
 from stripsight.frame import FrameData, PixelFormat, decode_strip
-from stripsight.heatmap import colour_png, mapped
+from stripsight.heatmap import mapped
 from stripsight.inspector import Inspector
 from stripsight.limits import FrozenLimits
+from stripsight.overlay import to_png
 from stripsight.patches import crop
 from stripsight.start import start_engine
 from stripsight.strip import HeatmapOptions, HeatmapStyle, HeatmapWhich, Inspection, StripRequest
@@ -106,10 +107,10 @@ def test_a_defect_is_rejected_where_it_is(inspector: Inspector, bad: Frames) -> 
     place = heatmap.place
     assert (place.vial, place.region, place.frame, place.index) == ("V5", "R3", 15, 59)
     assert heatmap.style is HeatmapStyle.ANCHORED
-    shown = cv2.imdecode(np.frombuffer(heatmap.png, np.uint8), cv2.IMREAD_COLOR).astype(int)
-    colourful = np.ptp(shown, axis=2)
-    assert shown.shape == (place.box.height_px, place.box.width_px, 3)
-    assert colourful[8:22, 8:22].min() > 100 > colourful[:, 27:].max()
+    shown = cv2.imdecode(np.frombuffer(heatmap.png, np.uint8), cv2.IMREAD_UNCHANGED)
+    opacity = shown[..., 3]
+    assert shown.shape == (place.box.height_px, place.box.width_px, 4)
+    assert opacity[8:22, 8:22].min() > 102 >= opacity[:, 27:].max()  # 102: half of the heat
 
 
 def test_one_item(item_bundle: Bundle, strip: Strip) -> None:
@@ -178,7 +179,7 @@ def test_the_heatmap_of_a_graph_with_maps_is_its_map(strip_bundle: Bundle, bad: 
     assert len(shown) == 60
     for heatmap in shown:
         index = heatmap.place.index
-        assert heatmap.png == colour_png(patches[index], mapped(maps[index], 0.6, 32))
+        assert heatmap.png == to_png(mapped(maps[index], 0.6))
 
 
 def test_no_accept_is_ever_late(strip_bundle: Bundle, strip_engine: Engine, good: Frames) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stripsight.inspection.v1 import inspection_pb2 as pb
+from stripsight.overlay import laid_over
 from stripsight.recipe import Box, Recipe
 from stripsight_lab.demo import words
 from stripsight_lab.demo.results import Decider, Result
@@ -29,42 +30,42 @@ _OTHER: Colour = (60, 140, 240)
 
 @dataclass(frozen=True)
 class Hot:
-    """A heatmap of a reply: its place, and its picture in colour, uint8 [P, P, 3]."""
+    """A heatmap of a reply: its place, and the PNG to lay over it."""
 
     vial: str
     region: str
     frame: int
     box: Box
-    image: Image
+    png: bytes
 
 
 def heatmaps_of(inspection: pb.Inspection) -> list[Hot]:
-    """Decode the heatmaps of a reply. Raises ValueError for one that is not a picture."""
+    """The heatmaps of a reply."""
     found = []
     for heatmap in inspection.heatmaps:
-        image = cv2.imdecode(np.frombuffer(heatmap.png, np.uint8), cv2.IMREAD_COLOR)
-        if image is None:
-            raise ValueError(f"heatmap of {heatmap.vial} {heatmap.region}: not a picture")
         box = heatmap.box
         place = Box(left_px=box.left_px, top_px=box.top_px, right_px=box.right_px, bottom_px=box.bottom_px)
-        found.append(Hot(heatmap.vial, heatmap.region, heatmap.frame_index, place, np.asarray(image, np.uint8)))
+        found.append(Hot(heatmap.vial, heatmap.region, heatmap.frame_index, place, heatmap.png))
     return found
 
 
 def draw(result: Result, decider: Decider, frames: Mapping[int, Image], hot: Iterable[Hot], recipe: Recipe) -> Image:
     """The picture, uint8 [H, W, 3] in OpenCV's order.
 
-    `frames` are the strip's, uint8 [H, W] by index. Raises StopIteration when `hot` lacks the deciding patch.
+    `frames` are the strip's, uint8 [H, W] by index. Raises StopIteration when `hot` lacks the deciding patch,
+    ValueError for a heatmap that is not a picture.
     """
     here = [each for each in hot if each.frame == decider.frame]
     chosen = next(each for each in here if (each.vial, each.region) == (decider.vial, decider.region))
     frame = frames[decider.frame]
     strip = _strip(frame, here, chosen, recipe)
     side = _FRAME_HEIGHT // 2 - _CAPTION
-    patch = np.asarray(cv2.cvtColor(frame[chosen.box.slices], cv2.COLOR_GRAY2BGR), np.uint8)
+    seen = frame[chosen.box.slices]
+    patch = np.asarray(cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR), np.uint8)
+    heated = _heated(frame, chosen)
     canvas = np.full((_HEAD + _FRAME_HEIGHT + _PAD, strip.shape[1] + side + 3 * _PAD, 3), _GROUND, np.uint8)
     _paste(canvas, strip, _PAD, _HEAD)
-    for row, (image, caption) in enumerate(((patch, "as the camera saw it"), (chosen.image, "heatmap"))):
+    for row, (image, caption) in enumerate(((patch, "as the camera saw it"), (heated, "heatmap"))):
         _paste(
             canvas,
             _captioned(image, side, caption),
@@ -79,7 +80,7 @@ def _strip(frame: Image, hot: Iterable[Hot], chosen: Hot, recipe: Recipe) -> Ima
     """The frame with heatmaps in their places and the boxes drawn, scaled to its height in the picture."""
     image = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
     for each in hot:
-        image[each.box.slices] = cv2.resize(each.image, (each.box.width_px, each.box.height_px))
+        image[each.box.slices] = _heated(frame, each)
     scale = _FRAME_HEIGHT / image.shape[0]
     size = (round(scale * image.shape[1]), _FRAME_HEIGHT)
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -88,6 +89,13 @@ def _strip(frame: Image, hot: Iterable[Hot], chosen: Hot, recipe: Recipe) -> Ima
     _outline(small, recipe.vial_boxes[chosen.vial], scale, _VIAL, 2)
     _outline(small, chosen.box, scale, _REGION, 3)
     return small
+
+
+def _heated(frame: Image, hot: Hot) -> Image:
+    try:
+        return laid_over(frame[hot.box.slices], hot.png)
+    except ValueError as error:
+        raise ValueError(f"{hot.vial} {hot.region}, frame {hot.frame}: {error}") from error
 
 
 def _outline(image: Image, box: Box, scale: float, colour: Colour, width: int) -> None:

@@ -35,7 +35,7 @@ class Look:
         """What the service shows of one patch, float32 [P, P]."""
         patch = self.patches[index]
         if self.anomaly_maps is not None:
-            return mapped(self.anomaly_maps[index], threshold, len(patch))
+            return mapped(self.anomaly_maps[index], threshold)
         return anchored(patch, self.reconstructions[index], threshold)
 
 

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stripsight.heatmap import Heat, colour_png
+from stripsight.heatmap import Heat
+from stripsight.overlay import laid_over, to_png
 
 Image = NDArray[np.uint8]
 
@@ -27,14 +28,12 @@ class Pictures:
 
 
 def pictures(patch: Image, reconstruction: Image, heat: Heat, mask: Image | None) -> Pictures:
-    """Picture one patch; all are [P, P]. Where `mask` is above 0 a line runs around what is there, not over it."""
+    """Picture one patch; `heat` may be coarser than the others, [P, P]. A line runs around what `mask` has above 0."""
     seen = cv2.cvtColor(_scaled(patch), cv2.COLOR_GRAY2BGR)
     if mask is not None:
         cv2.drawContours(seen, _outlines(mask), -1, _OUTLINE, 2, cv2.LINE_AA)
-    hot = cv2.imdecode(np.frombuffer(colour_png(patch, heat), np.uint8), cv2.IMREAD_COLOR)
-    if hot is None:
-        raise ValueError("heatmap: expected a PNG, found something else")
-    return Pictures(*map(_data_uri, (np.asarray(seen, np.uint8), _scaled(reconstruction), _scaled(hot))))
+    hot = _scaled(laid_over(patch, to_png(heat)))
+    return Pictures(*map(_data_uri, (np.asarray(seen, np.uint8), _scaled(reconstruction), hot)))
 
 
 def _scaled(image: NDArray[np.generic]) -> Image:

@@ -64,7 +64,7 @@ def inspect(
         slot_s=status.slot_ms / 1000,
     )
     if heatmaps is not None:
-        show.write_heatmaps(answer.reply.inspection, heatmaps)
+        show.write_heatmaps(answer.reply.inspection, paths, heatmaps)
     show.inspection(answer, accept=accept, as_json=as_json)
     raise typer.Exit(Exit.OK if accept else Exit.REJECT)
 

@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
 from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
@@ -15,6 +17,7 @@ from rich.table import Table
 from stripsight.client import Answer
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
+from stripsight.overlay import laid_over
 
 if TYPE_CHECKING:
     from stripsight.bundle import Bundle
@@ -42,13 +45,19 @@ def inspection(answer: Answer, *, accept: bool, as_json: bool) -> None:
     _console.print(f"{reply.strip_id}: {answer.elapsed_s * 1000:.0f} ms, bundle {reply.bundle_id[:12]}", markup=False)
 
 
-def write_heatmaps(reply: pb.Inspection, folder: Path) -> None:
-    """Write each heatmap as frame-vial-region.png into `folder`, which is made if it is missing."""
+def write_heatmaps(reply: pb.Inspection, frames: Mapping[int, Path], folder: Path) -> None:
+    """Write each rejected place with its heatmap over it as frame-vial-region.png into `folder`, made if missing.
+
+    `frames` are the picture files that were sent, by index.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for heatmap in reply.heatmaps:
+        box = heatmap.box
+        seen = cv2.imread(str(frames[heatmap.frame_index]), cv2.IMREAD_GRAYSCALE)
+        place = np.asarray(seen, np.uint8)[box.top_px : box.bottom_px, box.left_px : box.right_px]
         # The names come over the network: none may lead out of the folder.
         name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{heatmap.frame_index}-{heatmap.vial}-{heatmap.region}")
-        (folder / f"{name}.png").write_bytes(heatmap.png)
+        cv2.imwrite(str(folder / f"{name}.png"), laid_over(place, heatmap.png))
 
 
 def status(reply: service_pb.GetStatusResponse, *, as_json: bool) -> None:

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from stripsight.inspection.v1 import inspection_pb2 as pb
+from stripsight.overlay import laid_over, to_png
 from stripsight.recipe import Recipe
 from stripsight_lab.demo import picture
 from stripsight_lab.demo.results import Decider, Result
 
-HOT = (0, 200, 255)
+HOT_PNG = to_png(np.ones((8, 8), np.float32))
+HOT = tuple(laid_over(np.full((1, 1), 120, np.uint8), HOT_PNG)[0, 0])
 
 
 @pytest.fixture
@@ -23,9 +24,8 @@ def frames(strip_recipe: Recipe) -> dict[int, NDArray[np.uint8]]:
 
 
 def reply(recipe: Recipe, *places: tuple[int, str, str]) -> pb.Inspection:
-    """A reply with a plain yellow heatmap at each place."""
-    size = recipe.patch.size_px
-    png = cv2.imencode(".png", np.full((size, size, 3), HOT, np.uint8))[1].tobytes()
+    """A reply with a heatmap that is hot all over at each place."""
+    png = HOT_PNG
     boxes = {(place.frame, place.vial, place.region): place.box for place in recipe.patches}
     heatmaps = [
         pb.Heatmap(frame_index=f, vial=v, region=r, png=png, box=pb.Box(**boxes[f, v, r].model_dump()))
@@ -69,9 +69,17 @@ def test_patch_and_heatmap_stand_beside(
     assert tuple(image[104 + 360 + 100, x]) == HOT
 
 
-def test_damaged_heatmap_is_refused(strip_recipe: Recipe) -> None:
+def test_damaged_heatmap_is_refused(
+    strip_recipe: Recipe, frames: dict[int, NDArray[np.uint8]], result: Callable[..., Result]
+) -> None:
     """A heatmap that is no picture is named, not drawn."""
     inspection = reply(strip_recipe, (15, "V2", "R1"))
     inspection.heatmaps[0].png = b"no picture"
     with pytest.raises(ValueError, match="V2 R1"):
-        picture.heatmaps_of(inspection)
+        picture.draw(
+            result(1, defective=True, accepted=False),
+            Decider("V2", "R1", 15, 0.06, 0.04),
+            frames,
+            picture.heatmaps_of(inspection),
+            strip_recipe,
+        )

@@ -594,7 +594,10 @@ class Heatmap(_message.Message):
     style: Global___HeatmapStyle.ValueType
     """How the picture is drawn; never unspecified."""
     png: _builtins.bytes
-    """The picture: a PNG file in colour, of the size of the product's patch."""
+    """The picture to lay over that place of the frame, without the frame itself: a square PNG file with a palette, at
+    most as large as the product's patch. A pixel's index, from 0 to 255, is 255 times the heat, from 128 on hot; its
+    colour is the more opaque the hotter.
+    """
     @_builtins.property
     def box(self) -> Global___Box:
         """The place in the frame that the picture covers."""
