@@ -49,9 +49,11 @@ ENV PATH=/opt/stripsight/bin:$PATH \
 # ONNX Runtime's wheel sends usage data to its maker unless told otherwise before it is imported.
 ENV ORT_DISABLE_TELEMETRY=1
 
-# By default the service listens on loopback, which inside a container nobody can reach. The API has no TLS and no
-# roles yet: publish the ports on loopback or on the machine's own network, never on the plant's.
+# By default the service listens on loopback, which inside a container nobody can reach. Without certificates
+# (STRIPSIGHT_TLS_CERT, _TLS_KEY and _TLS_CLIENT_CA) it speaks plain text and lets everybody do everything: publish
+# the ports on loopback or on the machine's own network, never on the plant's.
 ENV STRIPSIGHT_LISTEN=0.0.0.0:50051 \
+    STRIPSIGHT_ALLOW_PLAINTEXT=true \
     STRIPSIGHT_METRICS_LISTEN=0.0.0.0:9464 \
     STRIPSIGHT_TARGET=127.0.0.1:50051
 

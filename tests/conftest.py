@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from onnx import helper, numpy_helper
 
 from stripsight import bundle as bundles
 from stripsight.bundle import Bundle, ChallengeStrip
+from stripsight.certificates.folder import make_folder
+from stripsight.certificates.watch import utc_now
 from stripsight.engine import Engine
 from stripsight.frame import FrameData, PixelFormat, crc32c, decode_strip
 from stripsight.patches import crop
@@ -30,6 +33,8 @@ os.environ["STRIPSIGHT_DEVELOPMENT_MODE"] = "1"
 
 settings.register_profile("no clock", deadline=None)
 settings.load_profile("no clock")
+
+TLS_FILES = {"cert": "tls.crt", "key": "tls.key", "client_ca": "ca.crt"}
 
 STRIP = """
 schema_version = 1
@@ -144,6 +149,20 @@ box = { left_px = 0, top_px = 0, right_px = 48, bottom_px = 48 }
 [slot]
 duration_ms = 200
 """
+
+
+@pytest.fixture(scope="session")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of certificates that are valid now: server/ and one for each role, as `stripsight certs init` makes."""
+    folder = tmp_path_factory.mktemp("certificates") / "pki"
+    make_folder(folder, ["localhost", "127.0.0.1"], utc_now(), timedelta(days=90))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tls(pki: Path) -> dict[str, Path]:
+    """Settings of a server by TLS with these."""
+    return {f"tls_{name}": pki / "server" / file for name, file in TLS_FILES.items()}
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,13 @@
 """Everything that can be set about the server: one frozen object, built in one place (the command line)."""
 
+import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stripsight.access import Access
 
 
 class Address(NamedTuple):
@@ -16,6 +19,14 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         """Write it as it is given: host:port, an IPv6 address in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it. A name other than localhost may mean anything, so it is not."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 def parse_address(text: str) -> Address:
@@ -66,7 +77,19 @@ class Settings(BaseSettings):
     """Where the API answers, host:port."""
 
     metrics_listen: Listen = "127.0.0.1:9464"
-    """Where the metrics answer over HTTP, host:port."""
+    """Where the metrics answer over plain HTTP, host:port."""
+
+    tls_cert: Path | None = None
+    """The service's certificate, in PEM, with those between it and its CA. Read again when it changes."""
+
+    tls_key: Path | None = None
+    """The certificate's key, in PEM without a password."""
+
+    tls_client_ca: Path | None = None
+    """CA of those who may call, in PEM, one or several: a caller without a certificate of theirs gets no connection."""
+
+    allow_plaintext: bool = False
+    """Whether to listen beyond this machine without TLS: whoever reaches the port may then do everything."""
 
     provider: Literal["cpu", "cuda", "cuda-or-cpu"] = "cuda"
     """What to compute on. The CPU is used only where it is named."""
@@ -112,3 +135,27 @@ class Settings(BaseSettings):
 
     log_format: Literal["json", "console"] = "json"
     """One JSON object a line, or text for people."""
+
+    @property
+    def access(self) -> Access:
+        """Who may call."""
+        if self.tls_cert is not None:
+            return Access.TLS
+        return Access.LOOPBACK if parse_address(self.listen).is_loopback else Access.PLAINTEXT
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        files = {"tls_cert": self.tls_cert, "tls_key": self.tls_key, "tls_client_ca": self.tls_client_ca}
+        missing = [name for name, path in files.items() if path is None]
+        if missing and len(missing) < len(files):
+            raise ValueError(f"TLS takes {', '.join(files)} together, found none of {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _plaintext_stays_here(self) -> Self:
+        if self.access is Access.PLAINTEXT and not self.allow_plaintext:
+            raise ValueError(
+                f"without TLS the service listens on this machine only, and listen is {self.listen}: give tls_cert, "
+                "tls_key and tls_client_ca, or, on a network that nobody else reaches, allow_plaintext"
+            )
+        return self

@@ -1,11 +1,13 @@
 """Settings: one frozen object out of arguments and STRIPSIGHT_* variables."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from stripsight.access import Access
 from stripsight.settings import Address, Settings, parse_address
 
 
@@ -78,3 +80,31 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     """The message says what was found."""
     with pytest.raises(ValueError, match=r"expected .*found"):
         parse_address(text)
+
+
+TLS: dict[str, Any] = {"tls_cert": Path("c"), "tls_key": Path("k"), "tls_client_ca": Path("a")}
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "localhost:1"])
+def test_without_tls_it_listens_on_this_machine(listen: str) -> None:
+    """Where every caller may do everything."""
+    assert Settings(bundle=Path("b"), listen=listen).access is Access.LOOPBACK
+
+
+@pytest.mark.parametrize(
+    "listen", ["0.0.0.0:1", "[::]:1", "10.0.0.7:1", "line-3:1", "localhost.:1", "[::ffff:10.0.0.7]:1"]
+)
+def test_beyond_it_only_with_tls_or_by_name(listen: str) -> None:
+    """Plain text on a network has to be allowed in words."""
+    with pytest.raises(ValidationError, match=f"on this machine only, and listen is {re.escape(listen)}"):
+        Settings(bundle=Path("b"), listen=listen)
+    assert Settings(bundle=Path("b"), listen=listen, allow_plaintext=True).access is Access.PLAINTEXT
+    assert Settings(bundle=Path("b"), listen=listen, allow_plaintext=True, **TLS).access is Access.TLS
+
+
+@pytest.mark.parametrize("missing", TLS)
+def test_tls_is_whole_or_not_there(missing: str) -> None:
+    """A certificate without a CA of callers would let everybody in; the message names what is missing."""
+    given: dict[str, Any] = {name: path for name, path in TLS.items() if name != missing}
+    with pytest.raises(ValidationError, match=f"together, found none of {missing}"):
+        Settings(bundle=Path("b"), **given)

@@ -37,6 +37,8 @@ def explained(error: "ValidationError") -> str:
     """Return the first thing that is wrong with the settings, and how to set it."""
     first = error.errors(include_url=False)[0]
     name = "_".join(str(part) for part in first["loc"])
+    if not name:  # settings that do not go together
+        return f"settings: {first['msg']}"
     return f"setting {name} (STRIPSIGHT_{name.upper()}): {first['msg']}"
 
 

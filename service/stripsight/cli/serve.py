@@ -32,6 +32,12 @@ def serve(
     ] = None,
     listen: Annotated[str | None, typer.Option(help="Address of the API, host:port [127.0.0.1:50051].")] = None,
     metrics_listen: Annotated[str | None, typer.Option(help="Address of the metrics [127.0.0.1:9464].")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate of the service, PEM [no TLS].")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Key of the certificate, PEM.")] = None,
+    tls_client_ca: Annotated[Path | None, typer.Option(help="CA of those who may call, PEM.")] = None,
+    allow_plaintext: Annotated[
+        bool | None, typer.Option("--allow-plaintext", help="Listen beyond this machine without TLS, for anybody.")
+    ] = None,
     provider: Annotated[
         Provider | None, typer.Option(help="What to compute on; the CPU only where it is named [cuda].")
     ] = None,
@@ -75,6 +81,10 @@ def serve(
         "development_mode": development,
         "listen": listen,
         "metrics_listen": metrics_listen,
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
+        "tls_client_ca": tls_client_ca,
+        "allow_plaintext": allow_plaintext,
         "provider": provider,
         "threads": threads,
         "waiting": waiting,

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 _console = Console(highlight=False)
 
+_CALLERS = {
+    service_pb.ACCESS_UNSPECIFIED: "not told",
+    service_pb.ACCESS_LOOPBACK: "all of its machine, in plain text",
+    service_pb.ACCESS_TLS: "by the roles in their certificates",
+    service_pb.ACCESS_PLAINTEXT: "ANYBODY who reaches the port, in plain text",
+}
+
 
 def inspection(answer: Answer, *, accept: bool, as_json: bool) -> None:
     """Print a verdict: the strip's, then each region's."""
@@ -71,6 +78,7 @@ def status(reply: service_pb.GetStatusResponse, *, as_json: bool) -> None:
         "bundle": reply.bundle_id,
         "provider": _word(pb.Provider.DESCRIPTOR, reply.provider),
         "slot": f"{reply.slot_ms} ms",
+        "callers": _CALLERS[reply.access],
         "heartbeat": str(reply.heartbeat),
         "uptime": f"{reply.uptime_ms / 1000:.0f} s",
     }

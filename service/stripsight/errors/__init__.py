@@ -1,5 +1,6 @@
 """Exceptions with a stable reason and named facts, by what they are about."""
 
+from stripsight.errors.access import AccessRefused, CallerExpired, CertificateError, RoleMissing
 from stripsight.errors.base import UNKNOWN, StripsightError
 from stripsight.errors.bundle import (
     BundleBaselineError,
@@ -63,6 +64,7 @@ from stripsight.errors.service import (
 
 __all__ = [
     "UNKNOWN",
+    "AccessRefused",
     "BundleBaselineError",
     "BundleChallengeInvalid",
     "BundleChanging",
@@ -82,6 +84,8 @@ __all__ = [
     "BundleUnknown",
     "BundleUnsigned",
     "BundleVersionError",
+    "CallerExpired",
+    "CertificateError",
     "ChallengeError",
     "ChallengeMissed",
     "EngineError",
@@ -111,6 +115,7 @@ __all__ = [
     "RecordError",
     "RecordsDamaged",
     "RecordsInUse",
+    "RoleMissing",
     "ScoresError",
     "SlotTooShort",
     "StreamIdle",

@@ -103,10 +103,19 @@ class Journal:
         """Append an event and wait for it. Raises RecordError."""
         return self._soon(Event(kind=kind, facts=facts)).result()
 
+    def note(self, kind: EventKind, **facts: str | int | float) -> None:
+        """Append an event without waiting. When it fails, `on_failure` says so."""
+        self._soon(Event(kind=kind, facts=facts))
+
     def overrule(self, key: StripKey, seq: int) -> None:
         """Put on record, without waiting, that the verdict of record `seq` left as a reject with LATE."""
-        facts = {"lot_id": key.lot_id, "strip_id": key.strip_id, "strip_seq": key.strip_seq, "seq": seq}
-        self._soon(Event(kind=EventKind.OVERRULED, facts=facts))
+        facts: dict[str, str | int | float] = {
+            "lot_id": key.lot_id,
+            "strip_id": key.strip_id,
+            "strip_seq": key.strip_seq,
+            "seq": seq,
+        }
+        self.note(EventKind.OVERRULED, **facts)
 
     def close(self, how: str) -> bool:
         """Write a stop and a checkpoint and give the directory back; False when writing has failed or hangs."""

@@ -107,6 +107,8 @@ class EventKind(StrEnum):
     RECOVERY = "recovery"
     CLOCK_STEP = "clock_step"
     OVERRULED = "overruled"
+    ACCESS_REFUSED = "access_refused"
+    CERTIFICATES = "certificates"
     LOT_OPENED = "lot_opened"
     LOT_CLOSED = "lot_closed"
     CHALLENGE = "challenge"

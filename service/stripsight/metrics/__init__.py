@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry
 
 from stripsight.live import LiveBundle
+from stripsight.metrics.access import AccessMetrics
 from stripsight.metrics.alarms import AlarmMetrics
 from stripsight.metrics.drift import DriftMetrics
 from stripsight.metrics.inspections import InspectionMetrics
@@ -28,6 +29,7 @@ class Metrics:
         self.drift = DriftMetrics(registry)
         self.pictures = PictureMetrics(registry)
         self.lots = LotMetrics(registry)
+        self.access = AccessMetrics(registry)
 
     def bundle_loaded(self, bundle_id: str, recipe: Recipe) -> None:
         """Name the bundle, and start the series of its vials and regions at zero; it does not judge yet."""

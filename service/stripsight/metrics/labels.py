@@ -2,7 +2,9 @@
 
 from typing import Literal
 
+from stripsight.access import NO_CALL
 from stripsight.errors import (
+    AccessRefused,
     EngineError,
     InvalidRequest,
     LotError,
@@ -26,6 +28,7 @@ def _reasons(*bases: type[StripsightError]) -> set[str]:
 INTERNAL = StripsightError.reason
 # Every reason a call can end with.
 _REFUSALS = (
+    AccessRefused,
     InvalidRequest,
     NotReady,
     Overloaded,
@@ -37,3 +40,5 @@ _REFUSALS = (
     RecordError,
 )
 REFUSALS = frozenset(_reasons(*_REFUSALS) | {INTERNAL})
+# Why a caller is refused: by a call's reason, or before its first call.
+ACCESS_REFUSALS = frozenset(_reasons(AccessRefused) | {NO_CALL})

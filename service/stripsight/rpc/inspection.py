@@ -8,6 +8,7 @@ from itertools import islice
 
 import grpc
 
+from stripsight.access import Access
 from stripsight.arrivals import Arrivals
 from stripsight.errors import StreamLeft
 from stripsight.inspection.v1.inspection_service_pb2 import (
@@ -30,9 +31,10 @@ _LEFT_S = 0.1
 class InspectionServicer(InspectionServiceServicer):
     """Hands strips to a station. Errors are turned into status by the interceptor."""
 
-    def __init__(self, station: Station, clock: Clock = time.monotonic) -> None:
-        """`clock` is the station's."""
+    def __init__(self, station: Station, access: Access, clock: Clock = time.monotonic) -> None:
+        """`access` is told by GetStatus, `clock` is the station's."""
         self._station = station
+        self._access = access
         self._clock = clock
 
     def InspectStrip(self, request: InspectStripRequest, context: grpc.ServicerContext) -> InspectStripResponse:
@@ -55,7 +57,7 @@ class InspectionServicer(InspectionServiceServicer):
 
     def GetStatus(self, request: GetStatusRequest, context: grpc.ServicerContext) -> GetStatusResponse:
         """Tell how the service is."""
-        return write.get_status_response(self._station.status())
+        return write.get_status_response(self._station.status(), self._access)
 
 
 def _receive(requests: Iterator[InspectFramesRequest], arrivals: Arrivals, left: threading.Event) -> None:

@@ -11,7 +11,9 @@ from grpc_status import rpc_status
 
 from stripsight.errors import (
     UNKNOWN,
+    AccessRefused,
     BundleError,
+    CallerExpired,
     EngineError,
     InvalidRequest,
     LotError,
@@ -32,6 +34,8 @@ from stripsight.metrics import Metrics
 DOMAIN = "stripsight"
 
 _CODES: dict[type[StripsightError], grpc.StatusCode] = {
+    AccessRefused: grpc.StatusCode.PERMISSION_DENIED,
+    CallerExpired: grpc.StatusCode.UNAUTHENTICATED,
     InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
     NotReady: grpc.StatusCode.UNAVAILABLE,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -54,9 +58,9 @@ Behaviour = Callable[[Any, grpc.ServicerContext], Message]
 Streaming = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 if TYPE_CHECKING:
-    _Interceptor = grpc.ServerInterceptor[Any, Any]
+    Interceptor = grpc.ServerInterceptor[Any, Any]
 else:
-    _Interceptor = grpc.ServerInterceptor  # generic in its type stub only
+    Interceptor = grpc.ServerInterceptor  # generic in its type stub only
 _log = structlog.get_logger()
 
 
@@ -80,7 +84,7 @@ def plain(text: str) -> str:
     return escaped if len(escaped) <= _TEXT_MAX else escaped[: _TEXT_MAX - 3] + "..."
 
 
-class ErrorsToStatus(_Interceptor):
+class ErrorsToStatus(Interceptor):
     """Guards the calls of Stripsight's own services, unary and both ways streaming."""
 
     def __init__(self, metrics: Metrics) -> None:

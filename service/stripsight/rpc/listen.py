@@ -35,11 +35,13 @@ def options(recipe: Recipe) -> list[tuple[str, int]]:
     ]
 
 
-def listen_grpc(server: grpc.Server, listen: str) -> Address:
-    """Bind `server` and return the address with the real port. Raises AddressTaken."""
+def listen_grpc(server: grpc.Server, listen: str, credentials: grpc.ServerCredentials | None) -> Address:
+    """Bind `server`, without credentials in plain text; return the address with the port. Raises AddressTaken."""
     address = parse_address(listen)
     try:
-        return Address(address.host, server.add_insecure_port(str(address)))
+        if credentials is None:
+            return Address(address.host, server.add_insecure_port(str(address)))
+        return Address(address.host, server.add_secure_port(str(address), credentials))
     except RuntimeError as error:
         raise _taken(address) from error
 

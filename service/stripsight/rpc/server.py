@@ -18,6 +18,7 @@ from stripsight.live import live
 from stripsight.metrics import Metrics
 from stripsight.notify import supervisor
 from stripsight.pictures.disk import free_bytes
+from stripsight.rpc.entry import Entry
 from stripsight.rpc.health import Health
 from stripsight.rpc.listen import listen_grpc, listen_metrics
 from stripsight.rpc.pictures import ServedPictures
@@ -82,7 +83,7 @@ class Server:
     def start(self) -> None:
         """Load the bundle and listen: GetStatus answers, strips are refused.
 
-        Raises BundleError or RecipeError, RecordError, and AddressTaken when a port is in use.
+        Raises BundleError or RecipeError, RecordError, CertificateError, and AddressTaken when a port is in use.
         """
         trust = Trust.of(self._settings.bundle_keys, development=self._settings.development_mode)
         self.bundle = load(self._settings.bundle, trust)
@@ -95,6 +96,8 @@ class Server:
         self._open.callback(self._close_record)
         self.record.started(self.bundle, development=trust.development)
         metrics.service.development_mode(trust.development)
+        self.entry = Entry(self._settings, metrics, self.record.journal)
+        self._open.callback(self.entry.close)
         self.station = Station(
             self.bundle,
             metrics,
@@ -109,8 +112,11 @@ class Server:
         self._fail = self.station.fail
         pictures = ServedPictures(self._settings, self.station, metrics, self._tell_health, self._free)
         self._open.callback(pictures.close)
-        self._grpc = assembled(self._settings, self.station, metrics, self._health, self._clock)
-        self.address = listen_grpc(self._grpc, self._settings.listen)
+        self.station.alarms.add(lambda: self.entry.alarms)
+        self._grpc = assembled(
+            self._settings, self.station, metrics, entry=self.entry, health_=self._health, clock=self._clock
+        )
+        self.address = listen_grpc(self._grpc, self._settings.listen, self.entry.credentials)
         self.metrics_address, stop_metrics = listen_metrics(self._settings.metrics_listen, registry)
         self._open.callback(stop_metrics)
         self._grpc.start()
@@ -175,6 +181,7 @@ class Server:
             event,
             listen=str(self.address),
             metrics=str(self.metrics_address),
+            access=self._settings.access,
             bundle_id=self.bundle.bundle_id,
             product=self.bundle.recipe.product.name,
             **facts,

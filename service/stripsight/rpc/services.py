@@ -9,6 +9,7 @@ from grpc_reflection.v1alpha import reflection
 from stripsight.inspection.v1 import inspection_service_pb2
 from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
 from stripsight.metrics import Metrics
+from stripsight.rpc.entry import Entry
 from stripsight.rpc.health import Health
 from stripsight.rpc.inspection import InspectionServicer
 from stripsight.rpc.interceptors import ErrorsToStatus
@@ -25,13 +26,14 @@ OTHERS: tuple[str, ...] = ()
 _SPARE_THREADS = 4
 
 
-def assembled(settings: Settings, station: Station, metrics: Metrics, health_: Health, clock: Clock) -> grpc.Server:
+def assembled(
+    settings: Settings, station: Station, metrics: Metrics, *, entry: Entry, health_: Health, clock: Clock
+) -> grpc.Server:
     """Return a server that answers all services, and listens nowhere yet. `clock` is the station's."""
     threads = ThreadPoolExecutor(_threads(settings), thread_name_prefix="call")
-    server = grpc.server(
-        threads, interceptors=[ErrorsToStatus(metrics)], options=options(station.status().bundle.recipe)
-    )
-    add_InspectionServiceServicer_to_server(InspectionServicer(station, clock), server)
+    interceptors = [entry.interceptor, ErrorsToStatus(metrics)]
+    server = grpc.server(threads, interceptors=interceptors, options=options(station.status().bundle.recipe))
+    add_InspectionServiceServicer_to_server(InspectionServicer(station, settings.access, clock), server)
     health_pb2_grpc.add_HealthServicer_to_server(health_.servicer, server)
     names = (INSPECTION, *OTHERS, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)

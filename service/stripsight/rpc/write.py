@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from stripsight.access import Access
 from stripsight.alarms import Alarm
 from stripsight.checks import Finding
 from stripsight.inspection.v1 import inspection_pb2 as pb
@@ -43,8 +44,8 @@ def inspect_frames_response(answer: RejectedEarly | Inspection) -> service_pb.In
     )
 
 
-def get_status_response(status: Status) -> service_pb.GetStatusResponse:
-    """Write the status."""
+def get_status_response(status: Status, access: Access) -> service_pb.GetStatusResponse:
+    """Write the status, and who may call."""
     return service_pb.GetStatusResponse(
         bundle_id=status.bundle.bundle_id,
         product=_product(status.bundle.recipe),
@@ -56,6 +57,7 @@ def get_status_response(status: Status) -> service_pb.GetStatusResponse:
         uptime_ms=round(status.uptime_s * 1000),
         alarms=[_alarm(alarm) for alarm in status.alarms],
         development_mode=status.development_mode,
+        access=service_pb.Access.Value(f"ACCESS_{access}"),
     )
 
 

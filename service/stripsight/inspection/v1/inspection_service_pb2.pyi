@@ -28,6 +28,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Access:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccessEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Access.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCESS_UNSPECIFIED: _Access.ValueType  # 0
+    """Not known."""
+    ACCESS_LOOPBACK: _Access.ValueType  # 1
+    """Plain text on this machine alone: each of its callers may do everything."""
+    ACCESS_TLS: _Access.ValueType  # 2
+    """TLS both ways: a caller may do what the roles in its certificate allow."""
+    ACCESS_PLAINTEXT: _Access.ValueType  # 3
+    """Plain text beyond this machine, as somebody has allowed: whoever reaches the port may do everything."""
+
+class Access(_Access, metaclass=_AccessEnumTypeWrapper):
+    """Who may call, and what."""
+
+ACCESS_UNSPECIFIED: Access.ValueType  # 0
+"""Not known."""
+ACCESS_LOOPBACK: Access.ValueType  # 1
+"""Plain text on this machine alone: each of its callers may do everything."""
+ACCESS_TLS: Access.ValueType  # 2
+"""TLS both ways: a caller may do what the roles in its certificate allow."""
+ACCESS_PLAINTEXT: Access.ValueType  # 3
+"""Plain text beyond this machine, as somebody has allowed: whoever reaches the port may do everything."""
+Global___Access: _TypeAlias = Access  # noqa: Y015
+
 class _Readiness:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -300,6 +328,7 @@ class GetStatusResponse(_message.Message):
     LOT_FIELD_NUMBER: _builtins.int
     ALARMS_FIELD_NUMBER: _builtins.int
     DEVELOPMENT_MODE_FIELD_NUMBER: _builtins.int
+    ACCESS_FIELD_NUMBER: _builtins.int
     bundle_id: _builtins.str
     """The loaded bundle, as the SHA-256 of its manifest: 64 lower-case hexadecimal digits."""
     provider: _inspection_pb2.Provider.ValueType
@@ -320,6 +349,8 @@ class GetStatusResponse(_message.Message):
     """How long ago the service started, in milliseconds, from 0."""
     development_mode: _builtins.bool
     """Whether the service takes bundles without a signature that it trusts. Never on a line that makes products."""
+    access: Global___Access.ValueType
+    """Who may call."""
     @_builtins.property
     def product(self) -> Global___Product:
         """What the loaded bundle inspects."""
@@ -346,10 +377,11 @@ class GetStatusResponse(_message.Message):
         lot: _lot_service_pb2.Lot | None = ...,
         alarms: _abc.Iterable[Global___Alarm] | None = ...,
         development_mode: _builtins.bool = ...,
+        access: Global___Access.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lot", b"lot", "product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarms", b"alarms", "bundle_id", b"bundle_id", "development_mode", b"development_mode", "heartbeat", b"heartbeat", "lot", b"lot", "product", b"product", "provider", b"provider", "readiness", b"readiness", "readiness_reason", b"readiness_reason", "slot_ms", b"slot_ms", "uptime_ms", b"uptime_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access", b"access", "alarms", b"alarms", "bundle_id", b"bundle_id", "development_mode", b"development_mode", "heartbeat", b"heartbeat", "lot", b"lot", "product", b"product", "provider", b"provider", "readiness", b"readiness", "readiness_reason", b"readiness_reason", "slot_ms", b"slot_ms", "uptime_ms", b"uptime_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

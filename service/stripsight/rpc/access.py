@@ -1,0 +1,81 @@
+"""Who calls, and a look at the table of `stripsight.access` before any method of any service begins."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial, wraps
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+import grpc
+from grpc_status import rpc_status
+
+from stripsight.access import LOCAL, Caller, check
+from stripsight.certificates.caller import caller_of
+from stripsight.errors import AccessRefused
+from stripsight.rpc.interceptors import Handler, Interceptor, status_of
+
+Refuse: TypeAlias = Callable[[AccessRefused, str, grpc.ServicerContext], object]
+
+_MAKERS: dict[tuple[bool, bool], tuple[str, Callable[..., Any]]] = {
+    (False, False): ("unary_unary", grpc.unary_unary_rpc_method_handler),
+    (False, True): ("unary_stream", grpc.unary_stream_rpc_method_handler),
+    (True, False): ("stream_unary", grpc.stream_unary_rpc_method_handler),
+    (True, True): ("stream_stream", grpc.stream_stream_rpc_method_handler),
+}
+
+
+class Guard(Interceptor):
+    """Ends a call with PERMISSION_DENIED or UNAUTHENTICATED unless its caller may make it."""
+
+    def __init__(self, refuse: Refuse, called: Callable[[str], object], now: Callable[[], datetime]) -> None:
+        """`refuse` hears of each call that is refused, with the method; `called` of each call's peer before."""
+        self._refuse = refuse
+        self._called = called
+        self._now = now
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Handler],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """Put the look before the method's behaviour, whatever its kind."""
+        handler = continuation(handler_call_details)
+        if handler is None:
+            return None
+        name, make = _MAKERS[handler.request_streaming, handler.response_streaming]
+        behaviour = _after(partial(self._check, handler_call_details.method), getattr(handler, name))
+        checked: Handler = make(behaviour, handler.request_deserializer, handler.response_serializer)
+        return checked
+
+    def _check(self, method: str, context: grpc.ServicerContext) -> None:
+        self._called(context.peer())
+        try:
+            check(method, caller(context), self._now())
+        except AccessRefused as error:
+            self._refuse(error, method, context)
+            context.abort_with_status(rpc_status.to_status(status_of(error)))
+
+
+def caller(context: grpc.ServicerContext) -> Caller:
+    """Return who calls: by its certificate, or anybody where there is no TLS."""
+    pem = context.auth_context().get("x509_pem_cert")
+    return LOCAL if not pem else caller_of(bytes(pem[0]))
+
+
+def peer_name(context: grpc.ServicerContext) -> str:
+    """Return the common name of the caller's certificate, for the record; empty without TLS."""
+    return caller(context).name
+
+
+def peer_address(context: grpc.ServicerContext) -> str:
+    """Return the caller's address without its port, which is another one for each connection."""
+    return unquote(context.peer()).partition(":")[2].rpartition(":")[0]
+
+
+def _after(look: Callable[[grpc.ServicerContext], None], behaviour: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(behaviour)  # gRPC reads attributes of it: the health service's Watch waits in no thread
+    def looked(request: object, context: grpc.ServicerContext, *more: object) -> object:
+        look(context)
+        return behaviour(request, context, *more)
+
+    return looked
