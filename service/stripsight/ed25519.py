@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey a
 
 from stripsight.errors import StripsightError
 
-__all__ = ["PrivateKey", "PublicKey", "holds", "load_private", "load_public", "make"]
+__all__ = ["PrivateKey", "PublicKey", "holds", "load_private", "load_public", "make", "write_public"]
 
 _MODE = 0o600
 
@@ -24,8 +24,14 @@ def make(private: Path, public: Path) -> PrivateKey:
     pem = serialization.Encoding.PEM
     secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write(private, secret, _MODE)
-    _write(public, key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo), 0o644)
+    write_public(public, key)
     return key
+
+
+def write_public(path: Path, key: PrivateKey) -> None:
+    """Write the public half of a key."""
+    pem, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    _write(path, key.public_key().public_bytes(pem, form), 0o644)
 
 
 def load_private(path: Path, what: str, refused: type[StripsightError]) -> PrivateKey:
@@ -63,7 +69,10 @@ def holds(key: PublicKey, signature: bytes, data: bytes) -> bool:
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    """Have the file there whole or not at all: what a crash or a full disk leaves is a draft, which is no key."""
+    draft = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    draft.rename(path)

@@ -13,7 +13,6 @@ _BUSY_S = 5.0
 # WAL: readers never wait for a commit nor it for them. FULL: a commit is on disk when it returns. The copying of
 # the log into the file, which takes long and syncs twice, is done between strips and not inside a commit.
 _WRITER = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA trusted_schema = OFF",
@@ -23,7 +22,16 @@ _READER = ("PRAGMA query_only = ON", "PRAGMA trusted_schema = OFF")
 
 def writer(folder: Path) -> Engine:
     """Return an engine for the one thread at a time that writes; the file is made when it is missing."""
-    return _engine(_uri(folder, "rwc"), _WRITER, "BEGIN IMMEDIATE")
+    engine = _engine(_uri(folder, "rwc"), _WRITER, "BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "connect", insert=True)
+    def logged(connection: sqlite3.Connection, _: object) -> None:
+        """SQLite that could not write or sync on the way to the log goes on without one, and raises nothing."""
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise sqlite3.OperationalError(f"expected a write-ahead log, found journal mode {mode}")
+
+    return engine
 
 
 def reader(folder: Path) -> Engine:

@@ -32,8 +32,7 @@ class Head:
         os.fsync(self._file)
 
     def close(self) -> None:
-        """Sync and close it."""
-        self.sync()
+        """Close it. What was not synced before is not tried now: the journal's last checkpoint has done it."""
         os.close(self._file)
 
 

@@ -15,8 +15,14 @@ def make_key(folder: Path) -> ed25519.PrivateKey:
 
 
 def load_key(folder: Path) -> ed25519.PrivateKey:
-    """Read the key. Raises RecordError when it is missing, open to others, or no Ed25519 key."""
-    return ed25519.load_private(folder / PRIVATE, _WHAT, RecordError)
+    """Read the key, and write its public half where a crash has kept that from being written.
+
+    Raises RecordError when it is missing, open to others, or no Ed25519 key, and OSError.
+    """
+    key = ed25519.load_private(folder / PRIVATE, _WHAT, RecordError)
+    if not (folder / PUBLIC).exists():
+        ed25519.write_public(folder / PUBLIC, key)
+    return key
 
 
 def load_public(path: Path) -> ed25519.PublicKey:
