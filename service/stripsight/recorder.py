@@ -72,8 +72,8 @@ class Recorder:
         key, slot = asked.key, asked.slot
         with self.alone(key, slot.leaves):
             known = self.known(key, asked.frames)
-            if known is not None:
-                return known
+            if known is not None:  # an accept of the past leaves no later than one of now
+                return _rejected(known, Cause.LATE) if self._clock() > slot.leaves else known
             with self.refusals(asked):
                 inspection = yield from work()
             kept = self.keep(asked, inspection)

@@ -37,11 +37,14 @@ class Head:
 
 
 def read_head(folder: Path) -> Link | None:
-    """Return the place, or None when there is no such file or it holds no place."""
+    """Return the place, or None when there is no such file or it holds no place.
+
+    Raises OSError for a file that cannot be read: to go on as if there were none would hide a cut.
+    """
     try:
         text = (folder / NAME).read_text("ascii")
         seq, digest = text.split()
         link = Link(int(seq), bytes.fromhex(digest))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
     return link if len(text) == _LENGTH and len(link.hash) == HASH_BYTES else None

@@ -76,13 +76,19 @@ class Reader:
     def verify(self, public_key: Path | None = None, witnesses: Iterable[Link] = ()) -> Checked:
         """Verify every record; `public_key` is the one beside the record unless given."""
         key = keys.load_public(public_key or self._folder / keys.PUBLIC)
-        head = read_head(self._folder)  # before the rows: a service may go on writing
+        head = self._head()  # before the rows: a service may go on writing
         if head is None:
             missing = Fault(1, "the file head with the last record's place", "none")
             return Checked(missing, genesis(self.journal_id), genesis(self.journal_id))
         verifier = Verifier(self.journal_id, key, genesis(self.journal_id), [head, *witnesses])
         fault = verifier.walk(self._rows(select(records).order_by(records.c.seq)))
         return Checked(fault, verifier.link, verifier.signed)
+
+    def _head(self) -> Link | None:
+        try:
+            return read_head(self._folder)
+        except OSError as error:
+            raise RecordError(f"{self._folder}: expected a readable head, found: {error}") from error
 
     def find(self, wanted: Wanted, limit: int | None = None) -> list[Kept]:
         """Return the records that are wanted, oldest first; with a limit the latest of them."""

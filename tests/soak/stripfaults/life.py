@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from stripfaults.history import Broken
 from stripfaults.seams import FaultyEngine, LeapingClock
@@ -93,7 +94,7 @@ class Life:
         self._server.end(Exit.OK)
         how = self._server.wait()
         self._server.drain()
-        if failed and how not in (Exit.RECORD, Exit.ENGINE) or how is Exit.RECORD and not failed:
+        if (failed and how not in (Exit.RECORD, Exit.ENGINE)) or (how is Exit.RECORD and not failed):
             raise Broken(f"the record {'failed' if failed else 'is well'}, and the service ended with {how.name}")
 
     def close(self) -> None:
@@ -101,7 +102,7 @@ class Life:
         self._open.close()
 
     def _asked(self, number: int, frames: tuple[FrameData, ...], streamed: bool) -> Answer:
-        ids = {"strip_id": f"S-{number}", "lot_id": "L-1", "product": self._bundle.recipe.product.name}
+        ids: dict[str, Any] = {"strip_id": f"S-{number}", "lot_id": "L-1", "product": self._bundle.recipe.product.name}
         if not streamed:
             return self._client.inspect(frames, **ids, strip_seq=number, timeout_s=SLOT_S)
         with self._client.stream(**ids, strip_seq=number, timeout_s=SLOT_S) as stream:

@@ -27,8 +27,9 @@ from stripsight.start import start_engine
 ERRNOS = (errno.EIO, errno.ENOSPC, errno.EROFS, errno.EMFILE)
 RECORD = (Call.OPEN, Call.WRITE, Call.SYNC)
 # How many of these calls there are, or a few more: while a record is begun, and from one strip to the next.
-CALLS = {Call.OPEN: (14, 1), Call.WRITE: (80, 12), Call.SYNC: (18, 3)}
+CALLS = {Call.OPEN: (14, 14), Call.WRITE: (80, 12), Call.SYNC: (18, 3)}
 FATAL = ("fails", "too few")
+ENDS: tuple[Call | str | None, ...] = (*RECORD, *RECORD, *FATAL, None)
 MILD = ("crashes", "NaN", "infinite", "takes long")
 STRIPS = 24
 TRUTHS = ("good", "defective")
@@ -40,18 +41,24 @@ class Faults:
     def __init__(self, bundle: Bundle) -> None:
         """Start one engine, which all lives share."""
         self.shim, self.clock = Shim(), LeapingClock()
-        self.engine = start_engine(bundle, threads=1, kind=FaultyEngine)
-        self.engine.clock, self.engine.leap_s = self.clock, LEAP_S
+        engine = start_engine(bundle, threads=1, kind=FaultyEngine)
+        assert isinstance(engine, FaultyEngine)
+        engine.clock, engine.leap_s = self.clock, LEAP_S
+        self.engine = engine
         self.bundle = bundle
         self.good, self.bad = (next(one.frames for one in bundle.challenge if one.truth == t) for t in TRUTHS)
         self.struck: Counter[str] = Counter()
         self.answers: Counter[str] = Counter()
 
-    def life(self, seed: str) -> None:
-        """Live once under faults that `seed` chooses. Raises Broken, with the seed, when a promise was not kept."""
-        chance = random.Random(seed)
-        with TemporaryDirectory() as folder:
-            self.lived(Path(folder), chance, chance.choice((*RECORD, *RECORD, *FATAL, None)))
+    def life(self, seed: int, number: int) -> None:
+        """Live once under faults that the two numbers choose. Raises Broken when a promise was not kept."""
+        chance = random.Random(f"{seed}-{number}")
+        try:
+            with TemporaryDirectory() as folder:
+                self.lived(Path(folder), chance, ENDS[number % len(ENDS)])
+        except Exception as error:
+            error.add_note(f"in life {number} of seed {seed}")
+            raise
 
     def every(self, call: Call) -> int:
         """Fail the first call of a kind, the second and so on, until a life has no further one; return how many.
@@ -67,14 +74,14 @@ class Faults:
                 self.shim.disarm()
                 if not struck:
                     return nth - 1
-                if well:
+                if well and call is not Call.OPEN:  # what cannot be opened may be opened otherwise
                     raise Broken(f"{call.name.lower()} number {nth} failed, and nothing came of it")
                 checked(Path(folder), life.accepts)
         raise AssertionError
 
     def lived(self, folder: Path, chance: random.Random, fatal: Call | str | None) -> None:
         """Live once in `folder`: a mild fault for each strip, one that ends the service, and a look at the record."""
-        life, early = self._new(folder), chance.random() < 0.3
+        life, early = self._new(folder), fatal is Call.OPEN or chance.random() < 0.3
         if early and isinstance(fatal, Call):
             self._arm(fatal, chance.randint(1, CALLS[fatal][0]), chance)
         try:
@@ -99,7 +106,7 @@ class Faults:
             if number == at + 1 and isinstance(fatal, Call):
                 self._count()
                 self._arm(fatal, chance.randint(1, CALLS[fatal][1]), chance)
-            elif number == at + 1 and fatal:
+            elif number == at + 1 and isinstance(fatal, str):
                 self.engine.fault = fatal
                 life.ask(number, self.good)
             else:
@@ -144,7 +151,7 @@ class Faults:
 
 
 def damaged(frame: FrameData, chance: random.Random) -> FrameData:
-    """Return a frame that must not be decoded: a bit flipped on the way, or bytes that came whole and are no picture."""
+    """Return a frame that must not be decoded: a bit flipped on the way, or whole bytes that are no picture."""
     data, bit = bytearray(frame.data), chance.randrange(8 * len(frame.data))
     data[bit // 8] ^= 1 << bit % 8
     flipped, cut = bytes(data), frame.data[: chance.randrange(len(frame.data))]
@@ -160,15 +167,16 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every", choices=[call.name.lower() for call in RECORD], help="Fail each call of this kind.")
     asked = parser.parse_args()
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
-    faults, lives = Faults(load(asked.bundle)), 0
+    faults = Faults(load(asked.bundle))
+    if asked.every:
+        print(json.dumps({"calls": faults.every(Call[asked.every.upper()])}))
+        return
+    lives = 0
     while faults.struck.total() < asked.count:
-        try:
-            faults.life(f"{asked.seed}-{lives}")
-        except Exception as error:
-            error.add_note(f"seed {asked.seed}, life {lives}")
-            raise
+        faults.life(asked.seed, lives)
         lives += 1
     print(json.dumps({"lives": lives, "struck": faults.struck, "answers": faults.answers}))
 

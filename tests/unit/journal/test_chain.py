@@ -68,6 +68,16 @@ def test_a_key_is_its_owners_alone(tmp_path: Path) -> None:
         keys.load_key(tmp_path)
 
 
+def test_a_crash_between_the_keys_two_files_costs_neither(tmp_path: Path) -> None:
+    """The public half is written at the next start, and a draft that a crash left is in nobody's way."""
+    keys.make_key(tmp_path)
+    public = (tmp_path / keys.PUBLIC).read_bytes()
+    (tmp_path / keys.PUBLIC).rename(tmp_path / f"{keys.PUBLIC}.new")
+    keys.load_key(tmp_path)
+    assert (tmp_path / keys.PUBLIC).read_bytes() == public
+    assert {path.name for path in tmp_path.iterdir()} == {keys.PRIVATE, keys.PUBLIC}
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no key"])
 def test_a_key_that_is_none_is_refused(content: bytes | None, tmp_path: Path) -> None:
     """Missing, empty or something else: the message names the file."""

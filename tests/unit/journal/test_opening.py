@@ -151,3 +151,15 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path, open_journal: 
     (tmp_path / "records").write_text("")
     with pytest.raises(RecordError, match="records: expected a directory"):
         open_journal(tmp_path / "records")
+
+
+def test_a_head_that_cannot_be_read_is_not_a_missing_one(filled: Path, open_journal: Open) -> None:
+    """To go on without it would hide a cut of the tail: neither the service nor a reader does."""
+    (filled / "head").unlink()
+    (filled / "head").mkdir()
+    with pytest.raises(RecordError, match="head"):
+        open_journal(filled)
+    reader = Reader(filled)
+    with pytest.raises(RecordError, match="expected a readable head"):
+        reader.verify()
+    reader.close()

@@ -29,6 +29,19 @@ def test_a_repeat_gets_the_answer_that_is_on_record(bench: Bench) -> None:
     assert bench.journal.link.seq == 1
 
 
+def test_a_repeated_accept_never_leaves_late(bench: Bench) -> None:
+    """Time that passes before the answer of the past leaves makes it LATE for this call; the next gets the accept."""
+
+    def read() -> StripRequest:
+        bench.clock.move(bench.slot_s)
+        return bench.request
+
+    bench.inspect(bench.clock(), None)
+    late = bench.station.inspect(bench.request.key, read, bench.clock(), None)
+    assert (late.judgement.verdict, late.judgement.causes) == (Verdict.REJECT, (Cause.LATE,))
+    assert bench.inspect(bench.clock(), None, bench.request).judgement.verdict is Verdict.ACCEPT
+
+
 def test_a_refusal_is_on_record_and_repeated_too(bench: Bench) -> None:
     """The same error with its facts, although the call would now be right; its reason is the record's cause."""
     wrong = replace(bench.request, strip_seq=9, frames=bench.request.frames[:2])
