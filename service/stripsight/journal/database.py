@@ -26,7 +26,7 @@ def writer(folder: Path) -> Engine:
 
     @event.listens_for(engine, "connect", insert=True)
     def logged(connection: sqlite3.Connection, _: object) -> None:
-        """SQLite that could not write or sync on the way to the log goes on without one, and raises nothing."""
+        """Where SQLite cannot keep a log it goes on without one; an error on the way shows only with the answer."""
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise sqlite3.OperationalError(f"expected a write-ahead log, found journal mode {mode}")

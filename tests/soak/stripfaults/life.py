@@ -33,6 +33,7 @@ class Life:
             listen="127.0.0.1:0",
             metrics_listen="127.0.0.1:0",
             provider="cpu",
+            development_mode=True,
             slot_ms=round(SLOT_S * 1000),
             record_dir=folder,
             record_checkpoint_rows=1_000_000,  # no checkpoint writes while an accept is looked at
