@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     record_checkpoint_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """How many records may follow one another without a signed checkpoint."""
 
+    record_patrol_rows: Annotated[int, Field(ge=1, le=100_000)] = 10
+    """How many records a second are verified again while the service runs, over and over."""
+
     picture_sample: Annotated[float, Field(ge=0, le=1)] = 0.01
     """Share of the accepted strips whose frames are kept as pictures; those of every rejected strip are."""
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from stripsight.ed25519 import PublicKey
 from stripsight.errors import RecordError
 from stripsight.journal.chain import Link
 from stripsight.journal.checkpoint import signed
@@ -69,6 +70,11 @@ class Journal:
     def link(self) -> Link:
         """The last place of the chain."""
         return self._store.link
+
+    @property
+    def public_key(self) -> PublicKey:
+        """What verifies its checkpoints, whatever the file beside the record says by now."""
+        return self._key.public_key()
 
     @property
     def failed(self) -> bool:

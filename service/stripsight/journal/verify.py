@@ -49,6 +49,8 @@ class Verifier:
         seq = self.link.seq + 1
         if row["seq"] != seq:
             return Fault(seq, f"record {seq} after record {self.link.seq}", f"record {row['seq']}")
+        if not all(isinstance(row[name], bytes | memoryview) for name in ("form", "hash")):
+            return Fault(seq, "form and hash as bytes", "something else")
         try:
             entry = parse(bytes(row["form"]))
         except NotCanonical as error:

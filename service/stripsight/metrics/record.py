@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from stripsight.journal.patrol import Patrol
+
 
 class RecordMetrics:
     """How far the record and its copy are."""
@@ -11,6 +13,12 @@ class RecordMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         """Register with `registry`."""
         self._record = Gauge("stripsight_record_seq", "Number of the last record on disk.", registry=registry)
+        self._broken = Gauge(
+            "stripsight_record_broken", "1 when the record was found changed on its disk, else 0.", registry=registry
+        )
+        self._rounds = Gauge(
+            "stripsight_record_patrol_rounds", "Times that the whole record was found good.", registry=registry
+        )
         self._copy_lag = Gauge(
             "stripsight_record_copy_lag", "Records on disk that are not yet in the copy.", registry=registry
         )
@@ -21,6 +29,11 @@ class RecordMetrics:
     def recorded_is(self, seq: Callable[[], int]) -> None:
         """Ask `seq` at each scrape for the last record's number."""
         self._record.set_function(seq)
+
+    def patrol_is(self, patrol: Patrol) -> None:
+        """Ask `patrol` at each scrape how it goes."""
+        self._broken.set_function(lambda: len(patrol.alarms()))
+        self._rounds.set_function(lambda: patrol.rounds)
 
     def copy_lag_is(self, count: Callable[[], int]) -> None:
         """Ask `count` at each scrape how many records the copy lacks; 0 where none is kept."""

@@ -9,6 +9,7 @@ from stripsight.errors import RecordError
 from stripsight.exits import Exit
 from stripsight.journal.journal import Journal, Policy
 from stripsight.journal.outbox import Outbox
+from stripsight.journal.patrol import Patrol
 from stripsight.journal.record import EventKind
 from stripsight.metrics import Metrics
 from stripsight.settings import Settings
@@ -26,6 +27,8 @@ class ServedRecord:
         policy = Policy(settings.record_checkpoint_rows, settings.clock_step_ms / 1000)
         self.journal = Journal(settings.record_dir, policy, on_failure)
         metrics.record.recorded_is(lambda: self.journal.link.seq)
+        self.patrol = Patrol(self.journal, settings.record_patrol_rows)
+        metrics.record.patrol_is(self.patrol)
         self._outbox: Outbox | None = None
         if settings.record_to is not None:
             self._outbox = self._copied(settings.record_to.get_secret_value(), metrics)
@@ -58,6 +61,7 @@ class ServedRecord:
 
     def close(self, how: Exit) -> bool:
         """Put the end on record and finish the copy; False when the journal could not be closed in order."""
+        self.patrol.close()
         closed = self.journal.close(how.name)
         if self._outbox is not None:
             self._outbox.close(_LAST_COPIES_S)
@@ -70,6 +74,7 @@ class ServedRecord:
                 journal.folder, journal.journal_id, url=url, last=journal.link, on_failure=metrics.record.copy_failed
             )
         except RecordError:
+            self.patrol.close()
             journal.close(Exit.ERROR.name)
             raise
         journal.listen(outbox.wake)

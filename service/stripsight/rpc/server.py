@@ -109,6 +109,7 @@ class Server:
             clock=self._clock,
             development=trust.development,
         )
+        self.station.alarms.add(self.record.patrol.alarms)
         self._fail = self.station.fail
         pictures = ServedPictures(self._settings, self.station, metrics, self._tell_health, self._free)
         self._open.callback(pictures.close)
