@@ -67,7 +67,7 @@ def folder(
 def copied(folder: Path, to: Path) -> Path:
     """Copy a record that is not written."""
     to.mkdir()
-    for path in folder.iterdir():
+    for path in filter(Path.is_file, folder.iterdir()):
         if not path.name.endswith(("-wal", "-shm")):
             (to / path.name).write_bytes(path.read_bytes())
     return to
