@@ -18,12 +18,14 @@ from stripsight.timing import Clock
 class LiveBundle:
     """A bundle with what works by it; never changed, only replaced.
 
-    `inspector` is None and `provider` empty until its engine has started, `drift` where the bundle has no baseline.
-    `since` is in UTC; `activated_by` says who made it the one that serves, empty when it was there at the start.
+    `inspector` and `engine` are None and `provider` empty until its engine has started; `drift` is None without a
+    baseline. `since` is in UTC; `activated_by` says who made it the one that serves, empty when it was there at the
+    start.
     """
 
     bundle: Bundle
     inspector: Inspector | None = None
+    engine: Engine | None = None
     provider: str = ""
     drift: DriftWatch | None = None
     since: datetime | None = None
@@ -49,4 +51,4 @@ def live(
     """
     drift = DriftWatch(bundle.baseline, bundle.recipe) if bundle.baseline else None
     inspector = Inspector(bundle, engine, clock, recent)
-    return LiveBundle(bundle, inspector, engine.provider, drift, datetime.now(UTC), activated_by)
+    return LiveBundle(bundle, inspector, engine, engine.provider, drift, datetime.now(UTC), activated_by)

@@ -1,7 +1,6 @@
 """The one place where an answer becomes a record before it leaves, and where a strip gets its answer again."""
 
 import hashlib
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from stripsight.errors import IdReused, RecordError, SlotTooShort, StreamLeft
+from stripsight.errors import IdReused, RecordError, StreamLeft
 from stripsight.frame import FrameData
 from stripsight.journal.answers import of_inspection, of_refusal, to_error, to_inspection
 from stripsight.journal.chain import Link
@@ -21,6 +20,7 @@ from stripsight.metrics import Call, Metrics
 from stripsight.slot import Slot
 from stripsight.strip import Answers, Inspection, StripKey
 from stripsight.timing import Clock
+from stripsight.under_way import UnderWay
 from stripsight.verdict import Cause
 
 # A refusal is no accept: rather than wait any longer for a disk, it leaves.
@@ -60,8 +60,7 @@ class Recorder:
         self._metrics = metrics
         self._answered = answered
         self._clock = clock
-        self._under_way: set[StripKey] = set()
-        self._changed = threading.Condition()
+        self.under_way = UnderWay(clock)
 
     def answers(self, asked: Asked, work: Callable[[], Answers]) -> Answers:
         """Yield and return what `work` does, whose end, of whatever kind, is on record before it leaves.
@@ -70,7 +69,7 @@ class Recorder:
         `work` raises.
         """
         key, slot = asked.key, asked.slot
-        with self.alone(key, slot.leaves):
+        with self.under_way.alone(key, slot.leaves):
             known = self.known(key, asked.frames)
             if known is not None:  # an accept of the past leaves no later than one of now
                 return _rejected(known, Cause.LATE) if self._clock() > slot.leaves else known
@@ -79,20 +78,6 @@ class Recorder:
             kept = self.keep(asked, inspection)
         self._report(asked, kept, self._clock() - slot.arrived())
         return kept
-
-    @contextmanager
-    def alone(self, key: StripKey, until: float) -> Iterator[None]:
-        """Hold a strip: a call that repeats it meanwhile waits here. Raises SlotTooShort when it waited to `until`."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: key not in self._under_way, max(0.0, until - self._clock())):
-                raise SlotTooShort("the time was up while another call about the same strip was answered")
-            self._under_way.add(key)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._under_way.remove(key)
-                self._changed.notify_all()
 
     def known(self, key: StripKey, frames: Callable[[], Sequence[FrameData]]) -> Inspection | None:
         """Return the answer that is on record, or None for a strip that has none.

@@ -136,6 +136,15 @@ class Settings(BaseSettings):
     clock_step_ms: Annotated[int, Field(ge=1, le=60_000)] = 500
     """How far the wall clock may move against the monotonic one before it goes on record."""
 
+    require_lot: bool = False
+    """Whether strips are inspected only while their lot is open."""
+
+    challenge_strips: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """How many strips of an open lot may be judged before challenge strips run again; 0 for any number."""
+
+    challenge_minutes: Annotated[float, Field(ge=0, le=10_080, allow_inf_nan=False)] = 60
+    """How many minutes after the last run challenge strips run again in an open lot; 0 for never."""
+
     log_format: Literal["json", "console"] = "json"
     """One JSON object a line, or text for people."""
 

@@ -39,8 +39,19 @@ def challenge(engine: Engine, bundle: Bundle) -> ChallengeResult:
 
     Raises ChallengeError when a score is off by more than the bundle's tolerance or a verdict differs.
     """
+    return passed(challenged(engine, bundle), bundle)
+
+
+def challenged(engine: Engine, bundle: Bundle) -> ChallengeSteps:
+    """Score the bundle's challenge set on `engine`, to the end whatever comes of it."""
     steps = ChallengeSteps(engine, bundle)
     while steps.step():
-        if steps.missed:
-            raise ChallengeError(steps.missed[0])
+        pass
+    return steps
+
+
+def passed(steps: ChallengeSteps, bundle: Bundle) -> ChallengeResult:
+    """Return what a run came to. Raises ChallengeError for the first strip that was missed."""
+    if steps.missed:
+        raise ChallengeError(steps.missed[0])
     return ChallengeResult(steps.strips, steps.max_score_error, bundle.tolerance)

@@ -19,12 +19,14 @@ from stripsight.admission import Admission, StillRunning
 from stripsight.alarms import Alarms
 from stripsight.arrivals import Arrivals, Opening
 from stripsight.bundle import Bundle
+from stripsight.challenge_steps import ChallengeSteps
 from stripsight.errors import EngineError, NotReady, RecordError, StripsightError
 from stripsight.frame import FrameData
 from stripsight.inspector import Inspector
 from stripsight.journal.journal import Journal
 from stripsight.listeners import Listener, Listeners
 from stripsight.live import LiveBundle
+from stripsight.lots.book import LotBook
 from stripsight.metrics import Metrics
 from stripsight.recorder import Asked, Recorder
 from stripsight.slot import Slot
@@ -52,18 +54,21 @@ class Station:
         slot_s: float,
         idle_s: float,
         on_failure: Callable[[StripsightError], None],
+        lots: LotBook | None = None,
         clock: Clock = time.monotonic,
         development: bool = False,
     ) -> None:
         """Not ready yet. `idle_s` is how long a streamed strip may be without a further frame.
 
         `on_failure` is called, in the lane's or the record's thread, with what `fail` got. `development` says whether
-        bundles that nobody has signed are taken.
+        bundles that nobody has signed are taken. `lots` says which strips are let in; without it, all are.
         """
         self._live = LiveBundle(bundle)
         self._metrics = metrics
         self.alarms = Alarms()
         self.alarms.add(lambda: self._live.alarms)
+        self.lots = LotBook(required=False) if lots is None else lots
+        self.alarms.add(lambda: self.lots.alarms)
         self._listeners = Listeners()
         self._recorder = Recorder(journal, metrics, self._answered, clock)
         self._slot_s = slot_s
@@ -114,6 +119,7 @@ class Station:
             uptime_s=self._clock() - self._began,
             alarms=self.alarms.standing,
             development_mode=self._development,
+            lot=self.lots.lot,
         )
 
     def inspect(
@@ -131,7 +137,7 @@ class Station:
             return request().frames
 
         asked = Asked("InspectStrip", key, frames, frames, self._slot(lambda: arrived, remaining_s), self._live)
-        return returned(self._recorder.answers(asked, lambda: self._at_once(request, asked)))
+        return returned(self._recorder.answers(asked, lambda: self._unstopped(asked, self._at_once(request, asked))))
 
     def arrivals(self) -> Arrivals:
         """Take note of a call about a strip whose frames will come one by one: its messages go in here."""
@@ -149,11 +155,21 @@ class Station:
         slot = self._slot(lambda: arrivals.arrived, remaining_s)
         opening = arrivals.opening()
         asked = Asked("InspectFrames", opening.key, arrivals.frames, arrivals.taken, slot, self._live)
-        yield (yield from self._recorder.answers(asked, lambda: self._streamed(opening, arrivals, asked)))
+        work = partial(self._streamed, opening, arrivals, asked)
+        yield (yield from self._recorder.answers(asked, lambda: self._unstopped(asked, work())))
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` hear of each inspection from now on, once it is on record."""
         self._listeners.add(listener)
+
+    def challenge(self) -> ChallengeSteps:
+        """Return a run of the challenge strips on what inspects now: its steps go `beside`. Raises NotReady."""
+        live = self._live
+        return ChallengeSteps(_there(live.engine, self._state), live.bundle)
+
+    def settled(self, lot_id: str, timeout_s: float) -> bool:
+        """Wait until no strip of a lot is under way; False when one still is."""
+        return self._recorder.under_way.settled(lot_id, timeout_s)
 
     def beside(self, work: Callable[[], T]) -> T:
         """Run a piece of work on the engine while no strip is there: see Admission.submit_idle. Raises NotReady."""
@@ -181,12 +197,12 @@ class Station:
 
     def _at_once(self, read: Callable[[], StripRequest], asked: Asked) -> Answers:
         yield from ()  # no frame comes before the others
-        inspector, request = self._serving(asked.live), read()
+        inspector, request = self._serving(asked), read()
         asked.slot.check(self._clock())
         return self._in_time(inspector, request, asked)
 
     def _streamed(self, opening: Opening, arrivals: Arrivals, asked: Asked) -> Answers:
-        inspector, header = self._serving(asked.live), opening.read()
+        inspector, header = self._serving(asked), opening.read()
         asked.slot.check(arrivals.arrived)  # not now: the slot begins anew with each frame
         terms = Terms(
             recipe=asked.live.bundle.recipe,
@@ -199,11 +215,16 @@ class Station:
         stream = StripStream(inspector, self._admission.enter(), arrivals, terms)
         return (yield from stream.answers(header))
 
-    def _serving(self, live: LiveBundle) -> Inspector:
-        readiness, reason = self._readiness
-        if live.inspector is None or readiness is not Readiness.SERVING:
-            raise NotReady(f"not ready: {reason}", state=readiness.lower())
-        return live.inspector
+    def _serving(self, asked: Asked) -> Inspector:
+        inspector = _there(asked.live.inspector, self._readiness)
+        self.lots.admit(asked.key.lot_id)
+        return inspector
+
+    def _unstopped(self, asked: Asked, answers: Answers) -> Answers:
+        """Answer a strip unless a challenge was missed while it was inspected."""
+        inspection = yield from answers
+        self.lots.check_not_stopped(asked.key.lot_id)
+        return inspection
 
     def _in_time(self, inspector: Inspector, request: StripRequest, asked: Asked) -> Inspection:
         deadline = asked.slot.deadline
@@ -236,6 +257,13 @@ class Station:
     def _turn(self, readiness: Readiness, reason: str) -> None:
         self._state = (readiness, reason)
         self._metrics.service.ready(self._readiness[0] is Readiness.SERVING)
+
+
+def _there(part: T | None, state: tuple[Readiness, str]) -> T:
+    readiness, reason = state
+    if part is None or readiness is not Readiness.SERVING:
+        raise NotReady(f"not ready: {reason}", state=readiness.lower())
+    return part
 
 
 def _late(live: LiveBundle, header: StripHeader) -> Inspection:

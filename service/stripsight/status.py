@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from stripsight.alarms import Alarm
 from stripsight.bundle import Bundle
+from stripsight.lots.lot import Lot
 
 
 class Readiness(StrEnum):
@@ -33,3 +34,4 @@ class Status:
     uptime_s: float
     alarms: tuple[Alarm, ...] = ()
     development_mode: bool = False
+    lot: Lot | None = None

@@ -2,7 +2,7 @@
 
 import typer
 
-from stripsight.cli import bundle, certs, inspect, records, serve
+from stripsight.cli import bundle, certs, inspect, lot, records, serve
 
 app = typer.Typer(
     name="stripsight",
@@ -16,6 +16,7 @@ app.command()(inspect.inspect)
 app.command()(inspect.status)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(certs.app, name="certs")
+app.add_typer(lot.app, name="lot")
 app.add_typer(records.app, name="records")
 
 

@@ -63,6 +63,15 @@ def serve(
     disk_floor_bytes: Annotated[
         int | None, typer.Option(help="Free space below which strips are refused; pictures stop at twice [250000000].")
     ] = None,
+    require_lot: Annotated[
+        bool | None, typer.Option("--require-lot", help="Inspect strips of an open lot only [no].")
+    ] = None,
+    challenge_strips: Annotated[
+        int | None, typer.Option(help="Strips of a lot between two challenges, 0 for any number [0].")
+    ] = None,
+    challenge_minutes: Annotated[
+        float | None, typer.Option(help="Minutes between two challenges of a lot, 0 for any time [60].")
+    ] = None,
     log_format: Annotated[LogFormat | None, typer.Option(help="How log lines are written [json].")] = None,
 ) -> None:
     """Serve a bundle. Each option can also be set as STRIPSIGHT_<NAME> in the environment."""
@@ -96,6 +105,9 @@ def serve(
         "picture_days": picture_days,
         "picture_bytes": picture_bytes,
         "disk_floor_bytes": disk_floor_bytes,
+        "require_lot": require_lot,
+        "challenge_strips": challenge_strips,
+        "challenge_minutes": challenge_minutes,
         "log_format": log_format,
     }
     try:

@@ -1,6 +1,5 @@
 """What the commands print: tables for people, JSON for programs."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,21 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from google.protobuf.descriptor import EnumDescriptor
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
-from rich.console import Console
 from rich.table import Table
 
+from stripsight.cli.printing import as_dict, console, print_json, print_rows, word
 from stripsight.client import Answer
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
+from stripsight.inspection.v1 import lot_service_pb2 as lot_pb
 from stripsight.overlay import laid_over
 
 if TYPE_CHECKING:
     from stripsight.bundle import Bundle
-
-_console = Console(highlight=False)
 
 _CALLERS = {
     service_pb.ACCESS_UNSPECIFIED: "not told",
@@ -36,11 +31,11 @@ def inspection(answer: Answer, *, accept: bool, as_json: bool) -> None:
     """Print a verdict: the strip's, then each region's."""
     reply = answer.reply.inspection
     if as_json:
-        _print_json({"accept": accept, "elapsed_ms": answer.elapsed_s * 1000, "inspection": _without_pictures(reply)})
+        print_json({"accept": accept, "elapsed_ms": answer.elapsed_s * 1000, "inspection": _without_pictures(reply)})
         return
-    _console.print(f"[bold]{'ACCEPT' if accept else 'REJECT'}[/bold] {_causes(reply.causes)}")
+    console.print(f"[bold]{'ACCEPT' if accept else 'REJECT'}[/bold] {_causes(reply.causes)}")
     for finding in reply.findings:
-        _console.print(finding.message, markup=False)
+        console.print(finding.message, markup=False)
     table = Table("vial", "region", "score", "threshold", "margin", "frame")
     for vial in reply.vials:
         for region in vial.regions:
@@ -48,8 +43,8 @@ def inspection(answer: Answer, *, accept: bool, as_json: bool) -> None:
             style = None if region.margin > 0 else "bold red"
             table.add_row(vial.name, region.name, *numbers, str(region.frame_index), style=style)
     if reply.vials:
-        _console.print(table)
-    _console.print(f"{reply.strip_id}: {answer.elapsed_s * 1000:.0f} ms, bundle {reply.bundle_id[:12]}", markup=False)
+        console.print(table)
+    console.print(f"{reply.strip_id}: {answer.elapsed_s * 1000:.0f} ms, bundle {reply.bundle_id[:12]}", markup=False)
 
 
 def write_heatmaps(reply: pb.Inspection, frames: Mapping[int, Path], folder: Path) -> None:
@@ -70,19 +65,21 @@ def write_heatmaps(reply: pb.Inspection, frames: Mapping[int, Path], folder: Pat
 def status(reply: service_pb.GetStatusResponse, *, as_json: bool) -> None:
     """Print what a service runs and how it is."""
     if as_json:
-        _print_json(_as_dict(reply))
+        print_json(as_dict(reply))
         return
     rows = {
-        "readiness": f"{_word(service_pb.Readiness.DESCRIPTOR, reply.readiness)}: {reply.readiness_reason}",
+        "readiness": f"{word(service_pb.Readiness.DESCRIPTOR, reply.readiness)}: {reply.readiness_reason}",
         "product": f"{reply.product.name} {reply.product.title}",
         "bundle": reply.bundle_id,
-        "provider": _word(pb.Provider.DESCRIPTOR, reply.provider),
+        "provider": word(pb.Provider.DESCRIPTOR, reply.provider),
         "slot": f"{reply.slot_ms} ms",
         "callers": _CALLERS[reply.access],
         "heartbeat": str(reply.heartbeat),
         "uptime": f"{reply.uptime_ms / 1000:.0f} s",
+        "lot": _lot(reply.lot) if reply.HasField("lot") else "none",
     }
-    _print_rows(rows)
+    rows |= {f"alarm {alarm.code}": alarm.message for alarm in reply.alarms}
+    print_rows(rows)
 
 
 def bundle(loaded: "Bundle") -> None:
@@ -100,24 +97,11 @@ def bundle(loaded: "Bundle") -> None:
     rows |= {
         f"threshold {region.name} {region.title}": str(loaded.thresholds[region.name]) for region in recipe.regions
     }
-    _print_rows(rows)
+    print_rows(rows)
 
 
-def _print_rows(rows: dict[str, str]) -> None:
-    table = Table(show_header=False)
-    table.add_column()
-    table.add_column(overflow="fold")  # an id is of use only whole
-    for name, value in rows.items():
-        table.add_row(name, value)
-    _console.print(table)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, indent=2))
-
-
-def _as_dict(message: Message) -> dict[str, Any]:
-    return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+def _lot(lot: lot_pb.Lot) -> str:
+    return f"{lot.lot_id} {word(lot_pb.LotState.DESCRIPTOR, lot.state)}"
 
 
 def _without_pictures(reply: pb.Inspection) -> dict[str, Any]:
@@ -125,14 +109,8 @@ def _without_pictures(reply: pb.Inspection) -> dict[str, Any]:
     bare.CopyFrom(reply)
     for heatmap in bare.heatmaps:
         heatmap.ClearField("png")
-    return _as_dict(bare)
+    return as_dict(bare)
 
 
 def _causes(numbers: Iterable[int]) -> str:
-    return ", ".join(_word(pb.Cause.DESCRIPTOR, number) for number in numbers)
-
-
-def _word(enum: EnumDescriptor, number: int) -> str:
-    """Return a value's name without the enum's own, or the number of one that this client does not know."""
-    value = enum.values_by_number.get(number)
-    return str(number) if value is None else value.name.removeprefix(enum.values[0].name.removesuffix("UNSPECIFIED"))
+    return ", ".join(word(pb.Cause.DESCRIPTOR, number) for number in numbers)

@@ -42,7 +42,7 @@ class LotKeeper:
         EngineError or RecordError: then the service stops.
         """
         check_id("lot_id", lot_id)
-        check_product(product, self._runs.line.recipe)
+        check_product(product, self._runs.line.live.bundle.recipe)
         check_who(who)
         with self._alone():
             self._book.check_new(lot_id)

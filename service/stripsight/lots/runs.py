@@ -11,29 +11,29 @@ from stripsight.challenge_steps import ChallengeSteps
 from stripsight.errors import NotReady
 from stripsight.journal.journal import Journal
 from stripsight.journal.record import EventKind
+from stripsight.live import LiveBundle
 from stripsight.lots.book import LotBook
 from stripsight.lots.facts import challenge_facts
 from stripsight.lots.lot import ChallengeRun, LotState, Occasion
 from stripsight.metrics.lots import LotMetrics
-from stripsight.recipe import Recipe
 from stripsight.timing import Clock
 
 _log = structlog.get_logger()
 
 
 class Line(Protocol):
-    """What inspects the strips of the machine."""
+    """What inspects the strips of the machine: a Station."""
 
     @property
-    def recipe(self) -> Recipe:
-        """The recipe that strips are inspected by."""
+    def live(self) -> LiveBundle:
+        """The bundle that strips come to now."""
         ...
 
     def challenge(self) -> ChallengeSteps:
         """Return a run of the challenge strips on what inspects now. Raises NotReady."""
         ...
 
-    def run_idle(self, work: Callable[[], bool]) -> bool:
+    def beside(self, work: Callable[[], bool]) -> bool:
         """Run a piece of work while no strip is there. Raises NotReady."""
         ...
 
@@ -74,7 +74,7 @@ class ChallengeRuns:
         """Run the challenge strips for a lot and put it on record. Raises NotReady, EngineError, RecordError."""
         began, steps = self._journal.link.seq, self.line.challenge()
         try:
-            while self.line.run_idle(partial(self._step, steps)):
+            while self.line.beside(partial(self._step, steps)):
                 pass
         except NotReady:
             if steps.missed:  # what is known must not be lost

@@ -21,6 +21,7 @@ from stripsight.pictures.disk import free_bytes
 from stripsight.rpc.entry import Entry
 from stripsight.rpc.health import Health
 from stripsight.rpc.listen import listen_grpc, listen_metrics
+from stripsight.rpc.lots_served import ServedLots
 from stripsight.rpc.pictures import ServedPictures
 from stripsight.rpc.record import ServedRecord
 from stripsight.rpc.services import INSPECTION, OTHERS, assembled
@@ -98,6 +99,7 @@ class Server:
         metrics.service.development_mode(trust.development)
         self.entry = Entry(self._settings, metrics, self.record.journal)
         self._open.callback(self.entry.close)
+        self.lots = ServedLots(self._settings, self.record.journal)
         self.station = Station(
             self.bundle,
             metrics,
@@ -106,6 +108,7 @@ class Server:
             slot_s=self.slot_s,
             idle_s=self._settings.stream_idle_ms / 1000,
             on_failure=self._failed,
+            lots=self.lots.book,
             clock=self._clock,
             development=trust.development,
         )
@@ -114,8 +117,15 @@ class Server:
         pictures = ServedPictures(self._settings, self.station, metrics, self._tell_health, self._free)
         self._open.callback(pictures.close)
         self.station.alarms.add(lambda: self.entry.alarms)
+        self.lots.serve(self.station, metrics.lots, self._clock)
         self._grpc = assembled(
-            self._settings, self.station, metrics, entry=self.entry, health_=self._health, clock=self._clock
+            self._settings,
+            self.station,
+            metrics,
+            entry=self.entry,
+            lots=self.lots.keeper,
+            health_=self._health,
+            clock=self._clock,
         )
         self.address = listen_grpc(self._grpc, self._settings.listen, self.entry.credentials)
         self.metrics_address, stop_metrics = listen_metrics(self._settings.metrics_listen, registry)
@@ -132,10 +142,12 @@ class Server:
         """
         engine = self._start_engine(self.bundle, self._settings)
         engine.warm_up(self.bundle.recipe.patch_count)
-        passed = start.challenge(engine, self.bundle)
-        self.record.loaded(self.bundle, engine.provider, passed)
+        steps = start.challenged(engine, self.bundle)
+        self.lots.proved(steps)
+        self.record.loaded(self.bundle, engine.provider, start.passed(steps, self.bundle))
         self.station.opened(live(self.bundle, engine, RecentFrames(), clock=self._clock))
         self._tell_health()
+        self.lots.begin()
         self._open.callback(self._supervisor.close)
         self._supervisor.ready(f"inspects on {engine.provider}", lambda: self.station.status().heartbeat)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
@@ -150,6 +162,7 @@ class Server:
         self._supervisor.stopping()
         self._say("drain")
         self.record.draining()
+        self.lots.close()
         ended = self.station.closed(self.slot_s)
         self._grpc.stop(_LAST_REPLIES_S).wait()
         return ended

@@ -6,34 +6,48 @@ import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from stripsight.inspection.v1 import inspection_service_pb2
+from stripsight.inspection.v1 import inspection_service_pb2, lot_service_pb2
 from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
+from stripsight.inspection.v1.lot_service_pb2_grpc import add_LotServiceServicer_to_server
+from stripsight.lots.keeper import LotKeeper
 from stripsight.metrics import Metrics
 from stripsight.rpc.entry import Entry
 from stripsight.rpc.health import Health
 from stripsight.rpc.inspection import InspectionServicer
 from stripsight.rpc.interceptors import ErrorsToStatus
 from stripsight.rpc.listen import options
+from stripsight.rpc.lots import LotServicer
 from stripsight.settings import Settings
 from stripsight.station import Station
 from stripsight.timing import Clock
 
 INSPECTION = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"].full_name
 # Services that answer as long as the server listens, whether strips are inspected or not.
-OTHERS: tuple[str, ...] = ()
+LOTS = lot_service_pb2.DESCRIPTOR.services_by_name["LotService"].full_name
+OTHERS: tuple[str, ...] = (LOTS,)
 
 # Besides the strip inspected and those that wait: threads that refuse, and answer GetStatus and reflection.
 _SPARE_THREADS = 4
+# A call about lots takes as long as its challenge; further ones are refused at once.
+_LOT_THREADS = 1
 
 
 def assembled(
-    settings: Settings, station: Station, metrics: Metrics, *, entry: Entry, health_: Health, clock: Clock
+    settings: Settings,
+    station: Station,
+    metrics: Metrics,
+    *,
+    entry: Entry,
+    lots: LotKeeper,
+    health_: Health,
+    clock: Clock,
 ) -> grpc.Server:
     """Return a server that answers all services, and listens nowhere yet. `clock` is the station's."""
     threads = ThreadPoolExecutor(_threads(settings), thread_name_prefix="call")
     interceptors = [entry.interceptor, ErrorsToStatus(metrics)]
     server = grpc.server(threads, interceptors=interceptors, options=options(station.status().bundle.recipe))
     add_InspectionServiceServicer_to_server(InspectionServicer(station, settings.access, clock), server)
+    add_LotServiceServicer_to_server(LotServicer(lots), server)
     health_pb2_grpc.add_HealthServicer_to_server(health_.servicer, server)
     names = (INSPECTION, *OTHERS, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
@@ -41,4 +55,4 @@ def assembled(
 
 
 def _threads(settings: Settings) -> int:
-    return 1 + settings.waiting + _SPARE_THREADS
+    return 1 + settings.waiting + _SPARE_THREADS + _LOT_THREADS

@@ -10,6 +10,7 @@ from stripsight.checks import Finding
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.recipe import Box, PixelFormat, Recipe
+from stripsight.rpc.write_lot import lot_message
 from stripsight.status import Readiness, Status
 from stripsight.strip import Heatmap, HeatmapStyle, Inspection, RejectedEarly
 from stripsight.verdict import Cause, RegionResult, Verdict
@@ -58,6 +59,7 @@ def get_status_response(status: Status, access: Access) -> service_pb.GetStatusR
         alarms=[_alarm(alarm) for alarm in status.alarms],
         development_mode=status.development_mode,
         access=service_pb.Access.Value(f"ACCESS_{access}"),
+        lot=None if status.lot is None else lot_message(status.lot),
     )
 
 
