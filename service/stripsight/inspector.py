@@ -1,6 +1,7 @@
 """The inspection of one bundle's product: begins strips, and remembers the frames of past ones."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from stripsight.bundle import Bundle
 from stripsight.checks import RecentFrames
@@ -37,12 +38,13 @@ class Inspector:
         self._engine = engine
         self._clock = clock
         self._recent = recent or RecentFrames()
+        self._threads = ThreadPoolExecutor(len(bundle.recipe.frame.indices), thread_name_prefix="frame")
 
     def begin(self, header: StripHeader) -> StripSteps:
         """Begin a strip whose frames come one by one. Raises ProductMismatch."""
         if header.product:
             check_product(header.product, self._bundle.recipe)
-        return StripSteps(header, self._bundle, self._engine, self._recent, self._clock)
+        return StripSteps(header, self._bundle, self._engine, self._recent, threads=self._threads, clock=self._clock)
 
     def inspect(self, request: StripRequest, deadline: float) -> Inspection:
         """Inspect one strip by `deadline`, a time of the clock; from then on it is a REJECT with cause LATE.
@@ -55,6 +57,5 @@ class Inspector:
         if over_s >= 0:
             raise SlotTooShort("expected time before the deadline, found none", over_s=over_s)
         check_indices([frame.index for frame in request.frames], self._bundle.recipe)
-        for position, frame in enumerate(request.frames):
-            steps.decode(frame, f"frames[{position}]")
+        steps.decode([(frame, f"frames[{position}]") for position, frame in enumerate(request.frames)])
         return steps.finish(deadline)

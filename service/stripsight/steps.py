@@ -5,7 +5,8 @@ when the strip is finished is made up for then, so frames that come together and
 same way.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -30,13 +31,27 @@ T = TypeVar("T")
 class StripSteps:
     """A strip under inspection: `add` or `decode` each frame, then `finish`. One caller at a time."""
 
-    def __init__(self, header: StripHeader, bundle: Bundle, engine: Engine, recent: RecentFrames, clock: Clock) -> None:
-        """Begin with no frames. `recent` are those of past strips, `clock` the one that deadlines are given in."""
+    def __init__(
+        self,
+        header: StripHeader,
+        bundle: Bundle,
+        engine: Engine,
+        recent: RecentFrames,
+        *,
+        threads: Executor,
+        clock: Clock,
+    ) -> None:
+        """Begin with no frames.
+
+        `recent` are those of past strips, `threads` decode and check frames side by side, `clock` is the one that
+        deadlines are given in.
+        """
         self._header = header
         self._bundle = bundle
         self._recipe = bundle.recipe
         self._engine = engine
         self._recent = recent
+        self._threads = threads
         self._clock = clock
         self._timer = StageTimer(clock)
         self._timer.pause()
@@ -53,8 +68,8 @@ class StripSteps:
         answer has no scores. Raises what `decode` and the engine raise.
         """
         with self._at_work():
-            self._decode(data, field)
-            self._check(data.index)
+            self._decode([(data, field)])
+            self._check([data.index])
             if any(self._findings.values()):
                 return _found(data.index, self._findings[data.index])
             self._crop(data.index)
@@ -62,10 +77,13 @@ class StripSteps:
             with self._timer.stage("judge"):
                 return self._judged(data.index)
 
-    def decode(self, data: FrameData, field: str) -> None:
-        """Take a frame no further than its pixels; `finish` does the rest. Raises what `frame.decode` raises."""
+    def decode(self, frames: Sequence[tuple[FrameData, str]]) -> None:
+        """Take frames no further than their pixels; `finish` does the rest.
+
+        Each comes with where it sits in the request. Raises what `frame.decode` raises, for the first that is wrong.
+        """
         with self._at_work():
-            self._decode(data, field)
+            self._decode(frames)
 
     def finish(self, deadline: float) -> Inspection:
         """Judge the strip by all its frames; from `deadline`, a time of the clock, on it is a REJECT with cause LATE.
@@ -100,19 +118,23 @@ class StripSteps:
             heatmaps = tuple(self._until(deadline, drawn))
         return self._answer(deadline, judgement, heatmaps=heatmaps, heatmaps_left_out=len(wanted) - len(heatmaps))
 
-    def _decode(self, data: FrameData, field: str) -> None:
-        with self._timer.stage("decode"):
-            self._frames[data.index] = decode(data, self._recipe, field=field)
+    def _decode(self, frames: Sequence[tuple[FrameData, str]]) -> None:
+        def decoded(frame: tuple[FrameData, str]) -> Frame:
+            return decode(frame[0], self._recipe, field=frame[1])
 
-    def _check(self, index: int) -> None:
+        with self._timer.stage("decode"):
+            self._frames |= {frame.index: frame for frame in self._threads.map(decoded, frames)}
+
+    def _check(self, indices: Sequence[int]) -> None:
+        def checked(index: int) -> tuple[Finding, ...]:
+            return check_frame(self._frames[index], self._recipe)
+
         with self._timer.stage("check"):
-            self._findings[index] = check_frame(self._frames[index], self._recipe)
+            self._findings |= dict(zip(indices, self._threads.map(checked, indices), strict=True))
 
     def _all_findings(self) -> tuple[Finding, ...]:
         """Check the frames that have not been, and what lies between frames and between strips."""
-        for index in self._recipe.frame.indices:
-            if index not in self._findings:
-                self._check(index)
+        self._check([index for index in self._recipe.frame.indices if index not in self._findings])
         with self._timer.stage("check"):
             frames = self._in_order(self._frames)
             between = check_strip(frames, self._recipe)

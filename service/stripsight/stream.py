@@ -110,5 +110,5 @@ class StripStream:
 
 
 def _finished(steps: StripSteps, frame: FrameData, field: str, deadline: float) -> Inspection:
-    steps.decode(frame, field)
+    steps.decode([(frame, field)])
     return steps.finish(deadline)

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from stripsight.memory import keep_freed_memory
 from stripsight_lab.gan.batches import Tasks, batches
 from stripsight_lab.gan.checkpoint import resume, save
 from stripsight_lab.gan.log import Lines, LossLog
@@ -19,7 +20,6 @@ from stripsight_lab.gan.ranks import Device, Ranks, ranks
 from stripsight_lab.gan.settings import GanSettings
 from stripsight_lab.gan.step import Gan
 from stripsight_lab.gan.validate import validate
-from stripsight_lab.memory import keep_freed_memory
 from stripsight_lab.patches import Patches, fingerprint
 from stripsight_lab.schedule import learning_rate
 

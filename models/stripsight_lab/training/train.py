@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
-from stripsight_lab.memory import keep_freed_memory
+from stripsight.memory import keep_freed_memory
 from stripsight_lab.network.inspection import InspectionNetwork, NetworkSettings
 from stripsight_lab.network.linear import SAMPLES, LinearAutoencoder, fit
 from stripsight_lab.network.trunk import TrunkSettings

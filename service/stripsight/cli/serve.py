@@ -80,6 +80,7 @@ def serve(
     from pydantic import ValidationError
 
     from stripsight import logs
+    from stripsight.memory import keep_freed_memory
     from stripsight.rpc.listen import AddressTaken
     from stripsight.rpc.server import Server
     from stripsight.settings import Settings
@@ -115,6 +116,7 @@ def serve(
     except ValidationError as error:
         end(explained(error), Exit.ERROR)
     logs.set_up(settings.log_format)
+    keep_freed_memory()
     try:
         ended = Server(settings).run()
     except AddressTaken as error:

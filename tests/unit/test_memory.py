@@ -4,12 +4,13 @@ import subprocess
 import sys
 
 FAULTS = """
-import resource, sys, torch
-from stripsight_lab.memory import keep_freed_memory
+import resource, sys
+import numpy as np
+from stripsight.memory import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
 def step():
-    return [torch.empty(12_000_000).fill_(1.0) for _ in range(2)]  # 48 MB: more than malloc keeps by itself
+    return [np.full(12_000_000, 1.0, np.float32) for _ in range(2)]  # 48 MB: more than malloc keeps by itself
 for _ in range(5):
     step()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
