@@ -132,9 +132,10 @@ class Admission:
         piece.refuse(_stopping())
         return piece.future
 
-    def run_idle(self, work: Callable[[], T]) -> T:
-        """Run `work` as `submit_idle` does, and return its result or raise its exception or NotReady."""
-        return self.submit_idle(work).result()
+    def pause(self, timeout_s: float) -> None:
+        """Wait until nothing runs in the lane or waits for it, `timeout_s` at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._running or self._queue), timeout_s)
 
     def close(self, timeout_s: float) -> bool:
         """Refuse new strips and wait for those admitted; False when the lane has not ended after `timeout_s`.

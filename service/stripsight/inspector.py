@@ -1,13 +1,16 @@
 """The inspection of one bundle's product: begins strips, and remembers the frames of past ones."""
 
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from stripsight.bundle import Bundle
 from stripsight.checks import RecentFrames
-from stripsight.engine import Engine
+from stripsight.engine import Engine, Inference
 from stripsight.errors import ProductMismatch, SlotTooShort
-from stripsight.frame import check_indices
+from stripsight.frame import Frame, check_indices
+from stripsight.patches import crop_frame
 from stripsight.recipe import Recipe
 from stripsight.steps import StripSteps
 from stripsight.strip import Inspection, StripHeader, StripRequest
@@ -45,6 +48,15 @@ class Inspector:
         if header.product:
             check_product(header.product, self._bundle.recipe)
         return StripSteps(header, self._bundle, self._engine, self._recent, threads=self._threads, clock=self._clock)
+
+    def infer(self, frames: Sequence[Frame], beside: Callable[[Callable[[], Inference]], Inference]) -> Inference:
+        """Infer a past strip again by its frames, in the recipe's order.
+
+        `beside` runs each piece of work, at most a frame's inference, in the lane. Raises what it and the engine raise.
+        """
+        patches = [crop_frame(frame, self._bundle.recipe) for frame in frames]
+        inferred = [beside(partial(self._engine.infer_frame, batch)) for batch in patches]
+        return beside(partial(self._engine.fuse, inferred))
 
     def inspect(self, request: StripRequest, deadline: float) -> Inspection:
         """Inspect one strip by `deadline`, a time of the clock; from then on it is a REJECT with cause LATE.

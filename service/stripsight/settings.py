@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     stream_idle_ms: Annotated[int, Field(ge=1, le=600_000)] = 5000
     """Longest time without a further frame of a strip whose frames come one by one; then its call ends."""
 
+    viewers: Annotated[int, Field(ge=0, le=1024)] = 32
+    """How many may view inspections at once; the rest are refused."""
+
     record_dir: Path = DEFAULT_RECORD_DIR
     """Directory of the record and of the key that signs it; made when it is missing."""
 

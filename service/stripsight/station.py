@@ -40,6 +40,9 @@ _log = structlog.get_logger()
 
 T = TypeVar("T")
 
+# Work of low priority beside a lane that is never free goes on after this, piece by piece.
+_PAUSE_S = 0.1
+
 
 class Station:
     """Takes strips of one bundle's product from `opened` until `closed`, or until the engine or the record fails."""
@@ -171,9 +174,20 @@ class Station:
         """Wait until no strip of a lot is under way; False when one still is."""
         return self._recorder.under_way.settled(lot_id, timeout_s)
 
-    def beside(self, work: Callable[[], T]) -> T:
-        """Run a piece of work on the engine while no strip is there: see Admission.submit_idle. Raises NotReady."""
-        return self._admission.run_idle(partial(self._run, work))
+    def beside(self, work: Callable[[], T], timeout_s: float | None = None) -> T:
+        """Run a piece of work on the engine while no strip is there: see Admission.submit_idle.
+
+        Raises NotReady, and TimeoutError when it has not ended after `timeout_s`.
+        """
+        future = self._admission.submit_idle(partial(self._run, work))
+        try:
+            return future.result(timeout_s)
+        finally:
+            future.cancel()
+
+    def pause(self) -> None:
+        """Wait until nothing runs in the lane, but not for long."""
+        self._admission.pause(_PAUSE_S)
 
     def fail(self, error: StripsightError) -> None:
         """Serve no more: the engine or the record has failed."""

@@ -116,7 +116,8 @@ class StripSteps:
             wanted = asked(options.which, judgement, self._recipe.patch_count)
             drawn = render(wanted, options.style, self._in_order(self._patches), inference, self._bundle)
             heatmaps = tuple(self._until(deadline, drawn))
-        return self._answer(deadline, judgement, heatmaps=heatmaps, heatmaps_left_out=len(wanted) - len(heatmaps))
+        left_out = len(wanted) - len(heatmaps)
+        return self._answer(deadline, judgement, heatmaps=heatmaps, heatmaps_left_out=left_out, inference=inference)
 
     def _decode(self, frames: Sequence[tuple[FrameData, str]]) -> None:
         def decoded(frame: tuple[FrameData, str]) -> Frame:
@@ -170,6 +171,7 @@ class StripSteps:
         findings: tuple[Finding, ...] = (),
         heatmaps: tuple[Heatmap, ...] = (),
         heatmaps_left_out: int = 0,
+        inference: Inference | None = None,
     ) -> Inspection:
         # The last look at the clock: whatever was found, an ACCEPT does not leave late.
         if self._is_late(deadline):
@@ -187,6 +189,7 @@ class StripSteps:
             bundle_id=self._bundle.bundle_id,
             provider=self._engine.provider,
             frame_digests=tuple(frame.digest for frame in self._in_order(self._frames)),
+            inference=inference,
         )
 
     def _in_order(self, by_index: Mapping[int, T]) -> list[T]:

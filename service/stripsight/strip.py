@@ -4,12 +4,16 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from stripsight.checks import Finding
 from stripsight.errors import IdInvalid
 from stripsight.frame import FrameData
 from stripsight.recipe import Place
 from stripsight.verdict import Cause, Judgement, RegionResult, rejected
+
+if TYPE_CHECKING:
+    from stripsight.engine import Inference  # it brings ONNX Runtime
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,63}")
 
@@ -130,7 +134,8 @@ class Inspection:
     `heatmaps_left_out` counts those asked for that there was no time for. `stages` and `total_s` are in
     seconds; the latter leaves out what passed between the frames of a streamed strip. `frame_digests` are sha256 (hex)
     of the bytes as sent, in the recipe's order. `record_seq` and `record_hash` (SHA-256, 32 bytes) are its place in the
-    record; 0 and empty while it is not on record.
+    record; 0 and empty while it is not on record. `inference` is what the graphs said of all patches; None when they
+    were not asked, and for an answer out of the record.
     """
 
     strip_id: str
@@ -147,6 +152,7 @@ class Inspection:
     frame_digests: tuple[str, ...]
     record_seq: int = 0
     record_hash: bytes = b""
+    inference: "Inference | None" = field(default=None, repr=False, compare=False)
 
 
 Answers = Generator[RejectedEarly, None, Inspection]

@@ -265,5 +265,5 @@ def test_an_exception_of_idle_work_reaches_its_caller_and_the_lane_goes_on() -> 
     """Idle work that raises is the caller's matter only."""
     admission = Admission(waiting=0)
     with pytest.raises(ZeroDivisionError):
-        admission.run_idle(lambda: 1 // 0)
-    assert admission.run_idle(lambda: "next") == "next"
+        admission.submit_idle(lambda: 1 // 0).result(FAR_S)
+    assert admission.submit_idle(lambda: "next").result(FAR_S) == "next"

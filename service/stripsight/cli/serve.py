@@ -47,6 +47,7 @@ def serve(
     stream_idle_ms: Annotated[
         int | None, typer.Option(help="Longest wait for a further frame of a streamed strip [5000].")
     ] = None,
+    viewers: Annotated[int | None, typer.Option(help="How many may view inspections at once [32].")] = None,
     record_dir: Annotated[
         Path | None, typer.Option(help="Directory of the record [/var/lib/stripsight/records].")
     ] = None,
@@ -100,6 +101,7 @@ def serve(
         "waiting": waiting,
         "slot_ms": slot_ms,
         "stream_idle_ms": stream_idle_ms,
+        "viewers": viewers,
         "record_dir": record_dir,
         "record_to": record_to,
         "picture_sample": picture_sample,

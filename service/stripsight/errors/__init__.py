@@ -35,7 +35,7 @@ from stripsight.errors.lot import (
     LotStopped,
     LotUnknown,
 )
-from stripsight.errors.record import RecordError, RecordsDamaged, RecordsInUse
+from stripsight.errors.record import RecordError, RecordNotFound, RecordsDamaged, RecordsInUse
 from stripsight.errors.request import (
     FrameCountError,
     FrameDigestError,
@@ -47,6 +47,7 @@ from stripsight.errors.request import (
     IdReused,
     InvalidRequest,
     OptionsInvalid,
+    PageTokenInvalid,
     PixelFormatError,
     ProductMismatch,
     WhoRequired,
@@ -108,11 +109,13 @@ __all__ = [
     "NotReady",
     "OptionsInvalid",
     "Overloaded",
+    "PageTokenInvalid",
     "PixelFormatError",
     "ProductMismatch",
     "ProviderError",
     "RecipeError",
     "RecordError",
+    "RecordNotFound",
     "RecordsDamaged",
     "RecordsInUse",
     "RoleMissing",

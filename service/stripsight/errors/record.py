@@ -9,6 +9,12 @@ class RecordError(StripsightError):
     reason = "RECORD_FAILED"
 
 
+class RecordNotFound(StripsightError):
+    """What is asked for is not on record."""
+
+    reason = "RECORD_NOT_FOUND"
+
+
 class RecordsInUse(RecordError):
     """Another service keeps its record in this directory."""
 

@@ -69,6 +69,12 @@ class ProductMismatch(InvalidRequest):
     reason = "PRODUCT_MISMATCH"
 
 
+class PageTokenInvalid(InvalidRequest):
+    """A page token that did not come from this service with these filters."""
+
+    reason = "PAGE_TOKEN_INVALID"
+
+
 class OptionsInvalid(InvalidRequest):
     """An option outside its closed list."""
 

@@ -12,6 +12,7 @@ from stripsight.metrics.lots import LotMetrics
 from stripsight.metrics.pictures import PictureMetrics
 from stripsight.metrics.record import RecordMetrics
 from stripsight.metrics.service import ServiceMetrics
+from stripsight.metrics.viewing import ViewingMetrics
 from stripsight.recipe import Recipe
 
 __all__ = ["INTERNAL", "REFUSALS", "STAGES", "Call", "Metrics"]
@@ -27,6 +28,7 @@ class Metrics:
         self.record = RecordMetrics(registry)
         self.alarms = AlarmMetrics(registry)
         self.drift = DriftMetrics(registry)
+        self.viewing = ViewingMetrics(registry)
         self.pictures = PictureMetrics(registry)
         self.lots = LotMetrics(registry)
         self.access = AccessMetrics(registry)

@@ -11,6 +11,7 @@ from stripsight.errors import (
     NotReady,
     Overloaded,
     RecordError,
+    RecordNotFound,
     SlotTooShort,
     StreamIdle,
     StreamLeft,
@@ -38,6 +39,7 @@ _REFUSALS = (
     LotError,
     EngineError,
     RecordError,
+    RecordNotFound,
 )
 REFUSALS = frozenset(_reasons(*_REFUSALS) | {INTERNAL})
 # Why a caller is refused: by a call's reason, or before its first call.

@@ -24,6 +24,7 @@ from stripsight.errors import (
     ProviderError,
     RecipeError,
     RecordError,
+    RecordNotFound,
     SlotTooShort,
     StreamIdle,
     StreamLeft,
@@ -50,12 +51,14 @@ _CODES: dict[type[StripsightError], grpc.StatusCode] = {
     ProviderError: grpc.StatusCode.FAILED_PRECONDITION,
     EngineError: grpc.StatusCode.INTERNAL,
     RecordError: grpc.StatusCode.INTERNAL,
+    RecordNotFound: grpc.StatusCode.NOT_FOUND,
     StripsightError: grpc.StatusCode.INTERNAL,
 }
 _TEXT_MAX = 300  # a status travels in the trailers, which gRPC limits to 8 KiB
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Message]
 Streaming = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
+Viewing = Callable[[Any, grpc.ServicerContext], Iterator[Message]]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 if TYPE_CHECKING:
     Interceptor = grpc.ServerInterceptor[Any, Any]
@@ -108,6 +111,8 @@ class ErrorsToStatus(Interceptor):
         name = method.rpartition("/")[2]
         if handler.stream_stream is not None:
             return grpc.stream_stream_rpc_method_handler(self._guarded_stream(handler.stream_stream, name), **codec)
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(self._guarded_view(handler.unary_stream, name), **codec)
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(self._guarded(handler.unary_unary, name), **codec)
         return handler
@@ -125,6 +130,15 @@ class ErrorsToStatus(Interceptor):
         def guarded(requests: Iterator[Message | InvalidRequest], context: grpc.ServicerContext) -> Iterator[Message]:
             try:
                 yield from behaviour(map(_read, requests), context)
+            except Exception as error:
+                self._end(error, method, context)
+
+        return guarded
+
+    def _guarded_view(self, behaviour: Viewing, method: str) -> Viewing:
+        def guarded(request: Message | InvalidRequest, context: grpc.ServicerContext) -> Iterator[Message]:
+            try:
+                yield from behaviour(_read(request), context)
             except Exception as error:
                 self._end(error, method, context)
 

@@ -68,7 +68,7 @@ def _header(message: service_pb.InspectStripRequest | service_pb.StripHeader) ->
         "strip_id": message.strip_id,
         "lot_id": message.lot_id,
         "strip_seq": message.strip_seq,
-        "heatmaps": _heatmap_options(message.heatmaps),
+        "heatmaps": heatmap_options(message.heatmaps, "heatmaps"),
         "product": message.product,
         "simulated": message.simulated,
     }
@@ -104,11 +104,12 @@ def _capture_time(message: pb.Frame, field: str) -> datetime | None:
         raise OptionsInvalid(f"{field}: expected a time in the years 1 to 9999, found none", field=field) from error
 
 
-def _heatmap_options(message: pb.HeatmapOptions) -> HeatmapOptions:
+def heatmap_options(message: pb.HeatmapOptions, field: str) -> HeatmapOptions:
+    """Read which heatmaps are wanted; `field` is where that is said. Raises OptionsInvalid."""
     which = _WHICH.get(message.which or pb.HEATMAP_WHICH_REJECTED)
     style = _STYLES.get(message.style or pb.HEATMAP_STYLE_ANCHORED)
     if which is None:
-        raise OptionsInvalid(f"heatmaps.which: found unknown number {message.which}", field="heatmaps.which")
+        raise OptionsInvalid(f"{field}.which: found unknown number {message.which}", field=f"{field}.which")
     if style is None:
-        raise OptionsInvalid(f"heatmaps.style: found unknown number {message.style}", field="heatmaps.style")
+        raise OptionsInvalid(f"{field}.style: found unknown number {message.style}", field=f"{field}.style")
     return HeatmapOptions(which=which, style=style)

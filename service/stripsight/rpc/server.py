@@ -26,6 +26,7 @@ from stripsight.rpc.pictures import ServedPictures
 from stripsight.rpc.record import ServedRecord
 from stripsight.rpc.services import INSPECTION, OTHERS, assembled
 from stripsight.rpc.stopping import Stopping
+from stripsight.rpc.viewing import ServedViews
 from stripsight.settings import Settings
 from stripsight.station import Station
 from stripsight.status import Readiness
@@ -116,11 +117,14 @@ class Server:
         self._fail = self.station.fail
         pictures = ServedPictures(self._settings, self.station, metrics, self._tell_health, self._free)
         self._open.callback(pictures.close)
+        self.views = ServedViews(self._settings, self.station, self.record.journal, pictures.folder, metrics)
+        self._open.callback(self.views.close)
         self.station.alarms.add(lambda: self.entry.alarms)
         self.lots.serve(self.station, metrics.lots, self._clock)
         self._grpc = assembled(
             self._settings,
             self.station,
+            self.views,
             metrics,
             entry=self.entry,
             lots=self.lots.keeper,
@@ -161,6 +165,7 @@ class Server:
         self._health.stopping()
         self._supervisor.stopping()
         self._say("drain")
+        self.views.end()
         self.record.draining()
         self.lots.close()
         ended = self.station.closed(self.slot_s)

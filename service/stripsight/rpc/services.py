@@ -6,9 +6,10 @@ import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from stripsight.inspection.v1 import inspection_service_pb2, lot_service_pb2
+from stripsight.inspection.v1 import inspection_service_pb2, lot_service_pb2, record_service_pb2
 from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
 from stripsight.inspection.v1.lot_service_pb2_grpc import add_LotServiceServicer_to_server
+from stripsight.inspection.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
 from stripsight.lots.keeper import LotKeeper
 from stripsight.metrics import Metrics
 from stripsight.rpc.entry import Entry
@@ -17,6 +18,8 @@ from stripsight.rpc.inspection import InspectionServicer
 from stripsight.rpc.interceptors import ErrorsToStatus
 from stripsight.rpc.listen import options
 from stripsight.rpc.lots import LotServicer
+from stripsight.rpc.records import RecordServicer
+from stripsight.rpc.viewing import READERS, ServedViews
 from stripsight.settings import Settings
 from stripsight.station import Station
 from stripsight.timing import Clock
@@ -24,7 +27,8 @@ from stripsight.timing import Clock
 INSPECTION = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"].full_name
 # Services that answer as long as the server listens, whether strips are inspected or not.
 LOTS = lot_service_pb2.DESCRIPTOR.services_by_name["LotService"].full_name
-OTHERS: tuple[str, ...] = (LOTS,)
+RECORDS = record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name
+OTHERS = (LOTS, RECORDS)
 
 # Besides the strip inspected and those that wait: threads that refuse, and answer GetStatus and reflection.
 _SPARE_THREADS = 4
@@ -35,6 +39,7 @@ _LOT_THREADS = 1
 def assembled(
     settings: Settings,
     station: Station,
+    views: ServedViews,
     metrics: Metrics,
     *,
     entry: Entry,
@@ -48,6 +53,7 @@ def assembled(
     server = grpc.server(threads, interceptors=interceptors, options=options(station.status().bundle.recipe))
     add_InspectionServiceServicer_to_server(InspectionServicer(station, settings.access, clock), server)
     add_LotServiceServicer_to_server(LotServicer(lots), server)
+    add_RecordServiceServicer_to_server(RecordServicer(views), server)
     health_pb2_grpc.add_HealthServicer_to_server(health_.servicer, server)
     names = (INSPECTION, *OTHERS, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
@@ -55,4 +61,4 @@ def assembled(
 
 
 def _threads(settings: Settings) -> int:
-    return 1 + settings.waiting + _SPARE_THREADS + _LOT_THREADS
+    return 1 + settings.waiting + _SPARE_THREADS + _LOT_THREADS + READERS + settings.viewers

@@ -20,18 +20,18 @@ _STYLES = {member: pb.HeatmapStyle.Value(f"HEATMAP_STYLE_{member.name}") for mem
 _CAUSES = {member: pb.Cause.Value(f"CAUSE_{member}") for member in Cause}
 _VERDICTS = {member: pb.Verdict.Value(f"VERDICT_{member}") for member in Verdict}
 _READINESS = {member: service_pb.Readiness.Value(f"READINESS_{member}") for member in Readiness}
-_PROVIDERS = {"": pb.PROVIDER_UNSPECIFIED, "cpu": pb.PROVIDER_CPU, "cuda": pb.PROVIDER_CUDA}
+PROVIDERS = {"": pb.PROVIDER_UNSPECIFIED, "cpu": pb.PROVIDER_CPU, "cuda": pb.PROVIDER_CUDA}
 
 
 def inspect_strip_response(inspection: Inspection) -> service_pb.InspectStripResponse:
     """Write the reply."""
-    return service_pb.InspectStripResponse(inspection=_inspection(inspection))
+    return service_pb.InspectStripResponse(inspection=inspection_message(inspection))
 
 
 def inspect_frames_response(answer: RejectedEarly | Inspection) -> service_pb.InspectFramesResponse:
     """Write one of a stream's answers."""
     if isinstance(answer, Inspection):
-        return service_pb.InspectFramesResponse(inspection=_inspection(answer))
+        return service_pb.InspectFramesResponse(inspection=inspection_message(answer))
     return service_pb.InspectFramesResponse(
         rejected_early=pb.RejectedEarly(
             frame_index=answer.frame,
@@ -50,7 +50,7 @@ def get_status_response(status: Status, access: Access) -> service_pb.GetStatusR
     return service_pb.GetStatusResponse(
         bundle_id=status.bundle.bundle_id,
         product=_product(status.bundle.recipe),
-        provider=_PROVIDERS[status.provider],
+        provider=PROVIDERS[status.provider],
         readiness=_READINESS[status.readiness],
         readiness_reason=status.reason,
         heartbeat=status.heartbeat,
@@ -69,7 +69,8 @@ def _alarm(alarm: Alarm) -> service_pb.Alarm:
     return service_pb.Alarm(code=alarm.code, message=alarm.message, since=since, urgent=alarm.urgent)
 
 
-def _inspection(inspection: Inspection) -> pb.Inspection:
+def inspection_message(inspection: Inspection) -> pb.Inspection:
+    """Write an inspection."""
     return pb.Inspection(
         strip_id=inspection.strip_id,
         lot_id=inspection.lot_id,
@@ -81,11 +82,11 @@ def _inspection(inspection: Inspection) -> pb.Inspection:
             pb.Vial(name=vial.vial, regions=[_region(region) for region in vial.regions])
             for vial in inspection.judgement.vials
         ],
-        heatmaps=[_heatmap(heatmap) for heatmap in inspection.heatmaps],
+        heatmaps=[heatmap_message(heatmap) for heatmap in inspection.heatmaps],
         heatmaps_left_out=inspection.heatmaps_left_out,
         stage_times=_stage_times(inspection),
         bundle_id=inspection.bundle_id,
-        provider=_PROVIDERS[inspection.provider],
+        provider=PROVIDERS[inspection.provider],
         record_seq=inspection.record_seq,
         record_hash=inspection.record_hash,
     )
@@ -108,7 +109,8 @@ def _region(result: RegionResult) -> pb.Region:
     )
 
 
-def _heatmap(heatmap: Heatmap) -> pb.Heatmap:
+def heatmap_message(heatmap: Heatmap) -> pb.Heatmap:
+    """Write a heatmap."""
     place = heatmap.place
     return pb.Heatmap(
         frame_index=place.frame,
