@@ -24,9 +24,9 @@ def until(holds: Callable[[], bool]) -> None:
 class Held:
     """Work that has begun in the lane and ends when it is told to."""
 
-    def __init__(self, admission: Admission, pool: ThreadPoolExecutor, deadline_s: float = FAR_S) -> None:
+    def __init__(self, admission: Admission, pool: ThreadPoolExecutor) -> None:
         self.begun, self.go = threading.Event(), threading.Event()
-        self.answer: Future[str] = pool.submit(admission.run, self._work, time.monotonic() + deadline_s)
+        self.answer: Future[str] = pool.submit(admission.run, self._work, time.monotonic() + FAR_S)
         assert self.begun.wait(FAR_S)
 
     def _work(self) -> str:
@@ -101,15 +101,19 @@ def test_work_whose_deadline_passes_while_it_waits_never_begins(pool: ThreadPool
     assert ran == ["other"]
 
 
-def test_a_caller_is_answered_at_its_deadline_and_the_lane_stays_taken(pool: ThreadPoolExecutor) -> None:
+def test_a_caller_is_answered_at_its_deadline_and_the_lane_stays_taken() -> None:
     """StillRunning comes back while the work runs; nobody gets the lane before the work has ended."""
-    admission = Admission(waiting=0)
-    held = Held(admission, pool, deadline_s=0.01)
+    begun, go = threading.Event(), threading.Event()
+
+    def clock() -> float:
+        return FAR_S if begun.wait(FAR_S) else 0.0  # the deadline passes when the work has begun
+
+    admission = Admission(waiting=0, clock=clock)
     with pytest.raises(StillRunning):
-        held.answer.result()
+        admission.run(lambda: (begun.set(), go.wait(FAR_S)), FAR_S)
     with pytest.raises(Overloaded):
-        admission.run(lambda: "never", time.monotonic() + FAR_S)
-    held.go.set()
+        admission.run(lambda: "never", 2 * FAR_S)
+    go.set()
     assert admission.close(FAR_S)
 
 
