@@ -53,7 +53,8 @@ class ChallengeSteps:
         self.max_score_error = max(error, self.max_score_error)
         verdict = judge(inference.scores, self._bundle.thresholds, self._recipe).verdict
         if not error <= self._bundle.tolerance:  # asked so that NaN fails
-            self._miss(strip, f"scores within {self._bundle.tolerance:g}", f"an error of {error:.6f}")
+            instead = "" if verdict is strip.verdict else f", and {verdict} instead of {strip.verdict}"
+            self._miss(strip, f"scores within {self._bundle.tolerance:g}", f"an error of {error:.6f}{instead}")
         elif verdict is not strip.verdict:
             self._miss(strip, str(strip.verdict), str(verdict))
 

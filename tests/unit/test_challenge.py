@@ -56,6 +56,14 @@ def test_another_verdict_fails_the_challenge(strip_bundle: Bundle, strip_engine:
         challenge(strip_engine, replace(strip_bundle, thresholds=strict))
 
 
+def test_a_miss_tells_the_verdict_that_would_have_been_given(strip_bundle: Bundle, strip_engine: Engine) -> None:
+    """Where the scores are off so far that it is another one, beside the error."""
+    good, bad = strip_bundle.challenge
+    swapped = replace(strip_bundle, challenge=(replace(good, scores=bad.scores, verdict=bad.verdict), bad))
+    with pytest.raises(ChallengeError, match=r"an error of [0-9.]+, and ACCEPT instead of REJECT"):
+        challenge(strip_engine, swapped)
+
+
 def test_nan_fails_the_challenge(scores_of: Callable[..., bytes], strip_bundle: Bundle) -> None:
     """An engine that says NaN is not within any tolerance."""
     with pytest.raises(ChallengeError, match="found an error of nan"):

@@ -1,6 +1,6 @@
 """What `stripsight lot` prints: tables for people, JSON for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.table import Table
@@ -21,7 +21,7 @@ def lot(found: pb.Lot, *, as_json: bool) -> None:
     state = word(pb.LotState.DESCRIPTOR, found.state)
     console.print(Text(f"{state} {found.lot_id}", style="bold red" if found.HasField("in_doubt") else "bold"))
     print_rows({name: value for name, value in _facts(found).items() if value})
-    console.print(_runs(found.challenges))
+    _runs(found.challenges)
     if found.HasField("in_doubt"):
         _in_doubt(found.in_doubt)
 
@@ -31,7 +31,7 @@ def run(found: pb.ChallengeRun, *, as_json: bool) -> None:
     if as_json:
         print_json(as_dict(found))
     else:
-        console.print(_runs([found]))
+        _runs([found])
 
 
 def _facts(found: pb.Lot) -> dict[str, str]:
@@ -43,24 +43,24 @@ def _facts(found: pb.Lot) -> dict[str, str]:
     }
 
 
-def _runs(runs: Iterable[pb.ChallengeRun]) -> Table:
+def _runs(runs: Sequence[pb.ChallengeRun]) -> None:
     table = Table("challenge", "time, UTC", "strips", "result", "record")
     for one in runs:
         table.add_row(
             word(pb.ChallengeOccasion.DESCRIPTOR, one.occasion),
             _time(one.ended_at),
             str(one.strips),
-            Text("\n".join(["MISSED", *one.missed]), style="red") if one.missed else "passed",
+            Text(f"MISSED {len(one.missed)}", style="bold red") if one.missed else "passed",
             str(one.record_seq),
         )
-    return table
+    console.print(table)
+    for sentence in (sentence for one in runs for sentence in one.missed):
+        console.print(sentence, style="red", markup=False)
 
 
 def _in_doubt(strips: pb.StripsInDoubt) -> None:
-    console.print(
-        f"In doubt: records {strips.first_record_seq} to {strips.last_record_seq}, {strips.accepted} strips accepted",
-        style="bold red",
-    )
+    where = f"records {strips.first_record_seq} to {strips.last_record_seq}"
+    console.print(f"IN DOUBT: {strips.accepted} accepted, {where}", style="bold red")
     named = strips.accepted_strip_ids[:_NAMED]
     more = strips.accepted - len(named)
     console.print(", ".join(named) + (f" and {more} more" if more else ""), markup=False)
