@@ -24,6 +24,10 @@ from stripsight.limits import (
 from stripsight.recipe import Recipe
 from stripsight.verdict import Cause
 
+# In messages about more than a strip's own pictures; they are on record, so a replay knows them again.
+REPEATED = "the same bytes as in an earlier strip"
+TIMES = "capture times"
+
 _STEP = 4  # a vial's fraction and position need no finer raster than every fourth column and row
 
 
@@ -134,9 +138,7 @@ class RecentFrames:
         past = {digest for other, digests in self._strips if other != strip for digest in digests}
         self._strips.append((strip, frozenset(frame.digest for frame in frames)))
         return tuple(
-            Finding(Cause.IMAGE_QUALITY, f"frame {f.index}: the same bytes as in an earlier strip", f.index)
-            for f in frames
-            if f.digest in past
+            Finding(Cause.IMAGE_QUALITY, f"frame {f.index}: {REPEATED}", f.index) for f in frames if f.digest in past
         )
 
 
@@ -185,10 +187,10 @@ def _frozen(frames: Sequence[Frame]) -> Iterator[Finding]:
 def _capture(frames: Sequence[Frame], limits: CaptureLimits) -> Iterator[Finding]:
     times = [frame.capture_time for frame in frames if frame.capture_time is not None]
     if len(times) < len(frames):
-        yield Finding(Cause.IMAGE_QUALITY, f"expected {len(frames)} capture times, found {len(times)}")
+        yield Finding(Cause.IMAGE_QUALITY, f"expected {len(frames)} {TIMES}, found {len(times)}")
         return
     if any(later <= earlier for earlier, later in pairwise(times)):
-        yield Finding(Cause.IMAGE_QUALITY, "expected capture times that ascend with the frame index")
+        yield Finding(Cause.IMAGE_QUALITY, f"expected {TIMES} that ascend with the frame index")
     span_ms = (max(times) - min(times)).total_seconds() * 1000
     if span_ms > limits.span_max_ms:
-        yield Finding(Cause.IMAGE_QUALITY, f"expected frames within {limits.span_max_ms:g} ms, found {span_ms:.0f} ms")
+        yield Finding(Cause.IMAGE_QUALITY, f"expected {TIMES} within {limits.span_max_ms:g} ms, found {span_ms:.0f} ms")

@@ -95,6 +95,11 @@ class Reader:
         query = select(records).where(self._own, *wanted.conditions()).order_by(records.c.seq.desc()).limit(limit)
         return [_kept(row) for row in self._rows(query)][::-1]
 
+    def numbers(self, wanted: Wanted) -> list[int]:
+        """Return the numbers of the records that are wanted, ascending. Their forms are not read."""
+        query = select(records.c.seq).where(self._own, *wanted.conditions()).order_by(records.c.seq)
+        return [row["seq"] for row in self._rows(query)]
+
     def at(self, seq: int) -> Kept | None:
         """Return the record with a number."""
         rows = list(self._rows(select(records).where(self._own, records.c.seq == seq)))

@@ -1,0 +1,1 @@
+"""Strips of the past on any bundle: what would change."""
