@@ -40,14 +40,14 @@ class Inspector:
         self._bundle = bundle
         self._engine = engine
         self._clock = clock
-        self._recent = recent or RecentFrames()
+        self.recent = recent or RecentFrames()
         self._threads = ThreadPoolExecutor(len(bundle.recipe.frame.indices), thread_name_prefix="frame")
 
     def begin(self, header: StripHeader) -> StripSteps:
         """Begin a strip whose frames come one by one. Raises ProductMismatch."""
         if header.product:
             check_product(header.product, self._bundle.recipe)
-        return StripSteps(header, self._bundle, self._engine, self._recent, threads=self._threads, clock=self._clock)
+        return StripSteps(header, self._bundle, self._engine, self.recent, threads=self._threads, clock=self._clock)
 
     def infer(self, frames: Sequence[Frame], beside: Callable[[Callable[[], Inference]], Inference]) -> Inference:
         """Infer a past strip again by its frames, in the recipe's order.

@@ -32,6 +32,11 @@ class LiveBundle:
     activated_by: str = ""
 
     @property
+    def recent(self) -> RecentFrames:
+        """The frames of past strips."""
+        return self.inspector.recent if self.inspector else RecentFrames()
+
+    @property
     def alarms(self) -> tuple[Alarm, ...]:
         """What its drift watch says."""
         return self.drift.alarms if self.drift else ()

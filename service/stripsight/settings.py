@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     bundle: Path
     """Directory of the bundle to serve."""
 
+    bundles: Path | None = None
+    """Directory of bundles, each a directory of its own, that may take the place of the one served."""
+
     bundle_keys: Path | None = None
     """Public key that must have signed a bundle, or a directory of them, *.pub."""
 

@@ -189,6 +189,10 @@ class Station:
         """Wait until nothing runs in the lane, but not for long."""
         self._admission.pause(_PAUSE_S)
 
+    def idle(self, work: Callable[[], T]) -> "Future[T]":
+        """Have work of another bundle's engine run while no strip is there: see Admission.submit_idle."""
+        return self._admission.submit_idle(work)
+
     def fail(self, error: StripsightError) -> None:
         """Serve no more: the engine or the record has failed."""
         what = "record" if isinstance(error, RecordError) else "engine"

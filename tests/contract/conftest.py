@@ -82,6 +82,18 @@ def refused() -> Callable[..., tuple[grpc.RpcError, status_pb2.Status]]:
 
 
 @pytest.fixture(scope="session")
+def status_in() -> Callable[[grpc.RpcError], status_pb2.Status]:
+    """Take the status out of the details of an error: `status_in(error)`."""
+    return status_of
+
+
+@pytest.fixture(scope="session")
+def info_of() -> Callable[[grpc.RpcError], error_details_pb2.ErrorInfo]:
+    """Take the one ErrorInfo out of an error: `info_of(error)`."""
+    return lambda error: taken_apart(status_of(error))[0]
+
+
+@pytest.fixture(scope="session")
 def details() -> Callable[..., tuple[error_details_pb2.ErrorInfo, list[str]]]:
     """Take a status apart: `details(status)`, its one ErrorInfo and the fields of its BadRequest."""
     return taken_apart
@@ -92,10 +104,15 @@ def refusal(channel: grpc.Channel, data: bytes) -> tuple[grpc.RpcError, status_p
     call = channel.unary_unary(INSPECT, bytes, InspectStripResponse.FromString)
     with pytest.raises(grpc.RpcError) as error:
         call(data, timeout=FAR_S)
-    assert isinstance(error.value, grpc.Call)
-    status = rpc_status.from_call(error.value)
+    return error.value, status_of(error.value)
+
+
+def status_of(error: grpc.RpcError) -> status_pb2.Status:
+    """Return the status in an error's details."""
+    assert isinstance(error, grpc.Call)
+    status = rpc_status.from_call(error)
     assert status is not None
-    return error.value, status
+    return status
 
 
 def taken_apart(status: status_pb2.Status) -> tuple[error_details_pb2.ErrorInfo, list[str]]:

@@ -23,9 +23,19 @@ def read_files(root: Path) -> Iterator[tuple[str, bytes]]:
         if stat.S_ISDIR(mode):
             yield from ((f"{entry.name}/{name}", data) for name, data in read_files(Path(entry.path)))
         elif stat.S_ISREG(mode):
-            yield entry.name, _read_file(Path(entry.path))
+            yield entry.name, read_file(Path(entry.path))
         else:
             raise bad_path(entry.path, "a plain file", "a link or special file")
+
+
+def read_file(path: Path) -> bytes:
+    """Read one file. Raises BundlePathError for a link, and for what cannot be read."""
+    try:
+        # Not through a link that took the file's place since it was looked at.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise bad_path(str(path), "a readable file", error.strerror or str(error)) from None
 
 
 def bad_path(path: str, expected: str, found: str) -> BundlePathError:
@@ -59,12 +69,3 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        # Not through a link that took the file's place since it was looked at.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise bad_path(str(path), "a readable file", error.strerror or str(error)) from None

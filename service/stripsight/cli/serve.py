@@ -23,6 +23,9 @@ class LogFormat(StrEnum):
 def serve(
     *,
     bundle: Annotated[Path | None, typer.Option(help="Directory of the bundle to serve.")] = None,
+    bundles: Annotated[
+        Path | None, typer.Option(help="Folder of bundles that may take its place while the line runs.")
+    ] = None,
     bundle_keys: Annotated[
         Path | None, typer.Option(help="Public key that must have signed the bundle, or a folder of *.pub.")
     ] = None,
@@ -88,6 +91,7 @@ def serve(
 
     options: dict[str, Any] = {
         "bundle": bundle,
+        "bundles": bundles,
         "bundle_keys": bundle_keys,
         "development_mode": development,
         "listen": listen,

@@ -51,6 +51,7 @@ from stripsight.errors.request import (
     PixelFormatError,
     ProductMismatch,
     WhoRequired,
+    WhyRequired,
 )
 from stripsight.errors.service import (
     EngineError,
@@ -125,4 +126,5 @@ __all__ = [
     "StreamLeft",
     "StripsightError",
     "WhoRequired",
+    "WhyRequired",
 ]

@@ -81,6 +81,12 @@ class OptionsInvalid(InvalidRequest):
     reason = "OPTIONS_INVALID"
 
 
+class WhyRequired(InvalidRequest):
+    """Nothing is said for the record about why something is done."""
+
+    reason = "WHY_REQUIRED"
+
+
 class WhoRequired(InvalidRequest):
     """Nobody is named, or not with 1 to 64 printable characters, for what goes on record with a name."""
 

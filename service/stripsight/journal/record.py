@@ -107,6 +107,7 @@ class EventKind(StrEnum):
     RECOVERY = "recovery"
     CLOCK_STEP = "clock_step"
     OVERRULED = "overruled"
+    BUNDLE_REFUSED = "bundle_refused"
     ACCESS_REFUSED = "access_refused"
     CERTIFICATES = "certificates"
     LOT_OPENED = "lot_opened"

@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 from stripsight.live import LiveBundle
 from stripsight.metrics.access import AccessMetrics
 from stripsight.metrics.alarms import AlarmMetrics
+from stripsight.metrics.changes import ChangeMetrics
 from stripsight.metrics.drift import DriftMetrics
 from stripsight.metrics.inspections import InspectionMetrics
 from stripsight.metrics.labels import INTERNAL, REFUSALS, STAGES, Call
@@ -29,6 +30,7 @@ class Metrics:
         self.alarms = AlarmMetrics(registry)
         self.drift = DriftMetrics(registry)
         self.viewing = ViewingMetrics(registry)
+        self.changes = ChangeMetrics(registry)
         self.pictures = PictureMetrics(registry)
         self.lots = LotMetrics(registry)
         self.access = AccessMetrics(registry)

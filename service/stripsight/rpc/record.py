@@ -5,6 +5,7 @@ from contextlib import suppress
 from importlib.metadata import version
 
 from stripsight.bundle import Bundle
+from stripsight.changes.facts import serving_facts
 from stripsight.errors import RecordError
 from stripsight.exits import Exit
 from stripsight.journal.journal import Journal, Policy
@@ -42,17 +43,9 @@ class ServedRecord:
             development_mode=int(development),
         )
 
-    def loaded(self, bundle: Bundle, provider: str, passed: ChallengeResult) -> None:
-        """Put on record what serves from now on. Raises RecordError."""
-        self.journal.event(
-            EventKind.BUNDLE,
-            bundle_id=bundle.bundle_id,
-            product=bundle.recipe.product.name,
-            provider=provider,
-            signature_trusted=int(bundle.signature_trusted),
-            challenge_strips=passed.strips,
-            challenge_score_error=passed.max_score_error,
-        )
+    def loaded(self, bundle: Bundle, provider: str, passed: ChallengeResult) -> int:
+        """Put on record what serves from now on; return the record's number. Raises RecordError."""
+        return self.journal.event(EventKind.BUNDLE, **serving_facts(bundle, provider, passed)).seq
 
     def draining(self) -> None:
         """Put on record that no more strips are taken."""

@@ -18,6 +18,7 @@ from stripsight.live import live
 from stripsight.metrics import Metrics
 from stripsight.notify import supervisor
 from stripsight.pictures.disk import free_bytes
+from stripsight.rpc.changes import changer_of
 from stripsight.rpc.entry import Entry
 from stripsight.rpc.health import Health
 from stripsight.rpc.listen import listen_grpc, listen_metrics
@@ -121,6 +122,16 @@ class Server:
         self._open.callback(self.views.close)
         self.station.alarms.add(lambda: self.entry.alarms)
         self.lots.serve(self.station, metrics.lots, self._clock)
+        self.changer = changer_of(
+            self._settings,
+            self.station,
+            metrics,
+            trust=trust,
+            journal=self.record.journal,
+            lots=self.lots.book,
+            start_engine=self._start_engine,
+            clock=self._clock,
+        )
         self._grpc = assembled(
             self._settings,
             self.station,
@@ -128,6 +139,7 @@ class Server:
             metrics,
             entry=self.entry,
             lots=self.lots.keeper,
+            changer=self.changer,
             health_=self._health,
             clock=self._clock,
         )
@@ -148,7 +160,8 @@ class Server:
         engine.warm_up(self.bundle.recipe.patch_count)
         steps = start.challenged(engine, self.bundle)
         self.lots.proved(steps)
-        self.record.loaded(self.bundle, engine.provider, start.passed(steps, self.bundle))
+        seq = self.record.loaded(self.bundle, engine.provider, start.passed(steps, self.bundle))
+        self.changer.loaded(seq)
         self.station.opened(live(self.bundle, engine, RecentFrames(), clock=self._clock))
         self._tell_health()
         self.lots.begin()

@@ -6,12 +6,15 @@ import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from stripsight.inspection.v1 import inspection_service_pb2, lot_service_pb2, record_service_pb2
+from stripsight.changes.changer import BundleChanger
+from stripsight.inspection.v1 import bundle_service_pb2, inspection_service_pb2, lot_service_pb2, record_service_pb2
+from stripsight.inspection.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
 from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
 from stripsight.inspection.v1.lot_service_pb2_grpc import add_LotServiceServicer_to_server
 from stripsight.inspection.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
 from stripsight.lots.keeper import LotKeeper
 from stripsight.metrics import Metrics
+from stripsight.rpc.bundles import BundleServicer
 from stripsight.rpc.entry import Entry
 from stripsight.rpc.health import Health
 from stripsight.rpc.inspection import InspectionServicer
@@ -28,12 +31,15 @@ INSPECTION = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionServi
 # Services that answer as long as the server listens, whether strips are inspected or not.
 LOTS = lot_service_pb2.DESCRIPTOR.services_by_name["LotService"].full_name
 RECORDS = record_service_pb2.DESCRIPTOR.services_by_name["RecordService"].full_name
-OTHERS = (LOTS, RECORDS)
+BUNDLES = bundle_service_pb2.DESCRIPTOR.services_by_name["BundleService"].full_name
+OTHERS = (LOTS, RECORDS, BUNDLES)
 
 # Besides the strip inspected and those that wait: threads that refuse, and answer GetStatus and reflection.
 _SPARE_THREADS = 4
 # A call about lots takes as long as its challenge; further ones are refused at once.
 _LOT_THREADS = 1
+# A change of the bundle takes seconds; a second one is refused at once.
+_CHANGE_THREADS = 1
 
 
 def assembled(
@@ -44,6 +50,7 @@ def assembled(
     *,
     entry: Entry,
     lots: LotKeeper,
+    changer: BundleChanger,
     health_: Health,
     clock: Clock,
 ) -> grpc.Server:
@@ -54,6 +61,7 @@ def assembled(
     add_InspectionServiceServicer_to_server(InspectionServicer(station, settings.access, clock), server)
     add_LotServiceServicer_to_server(LotServicer(lots), server)
     add_RecordServiceServicer_to_server(RecordServicer(views), server)
+    add_BundleServiceServicer_to_server(BundleServicer(changer), server)
     health_pb2_grpc.add_HealthServicer_to_server(health_.servicer, server)
     names = (INSPECTION, *OTHERS, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
@@ -61,4 +69,4 @@ def assembled(
 
 
 def _threads(settings: Settings) -> int:
-    return 1 + settings.waiting + _SPARE_THREADS + _LOT_THREADS + READERS + settings.viewers
+    return 1 + settings.waiting + _SPARE_THREADS + _LOT_THREADS + _CHANGE_THREADS + READERS + settings.viewers

@@ -1,0 +1,1 @@
+"""Another bundle takes over while the line runs."""
