@@ -35,10 +35,10 @@ def start_for_module() -> Iterator[Start]:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[str], Client]]:
-    """Open clients that close with the test."""
+def connect() -> Iterator[Callable[..., Client]]:
+    """Open clients that close with the test: `connect(target)`, or `connect(target, folder)` by TLS."""
     with ExitStack() as stack:
-        yield lambda target: stack.enter_context(Client(target))
+        yield lambda target, tls=None: stack.enter_context(Client(target, tls))
 
 
 @pytest.fixture(scope="session")

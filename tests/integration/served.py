@@ -20,6 +20,8 @@ REAL = [sys.executable, "-m", "stripsight", "serve"]
 class Served:
     """A server's process: its log lines, its word at the gate, its end."""
 
+    record_dir: Path
+
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         """Start it; its addresses are known once it says so."""
         self.process = subprocess.Popen(
@@ -117,6 +119,7 @@ def starter(stack: ExitStack) -> Start:
         if hide_gpus:
             environment["CUDA_VISIBLE_DEVICES"] = "-1"
         served = Served(list(command) or (GATED if gated else REAL), environment)
+        served.record_dir = Path(str(chosen["record_dir"]))
         stack.callback(served.close)
         return served
 

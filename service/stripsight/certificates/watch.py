@@ -58,7 +58,7 @@ class Certificates:
 
     def _read_again(self) -> None:
         try:
-            self._served = load(self._files, self._now())
+            served = load(self._files, self._now())
         except CertificateError as error:
             since = self._broken.since if self._broken else self._now()
             message = f"the former certificates stay in use: {error.message}"
@@ -66,7 +66,9 @@ class Certificates:
             _log.error("certificates broken", reason=error.reason, message=error.message)
             return
         self._broken = None
-        self._took_over()
+        if served != self._served:  # and not the same written again
+            self._served = served
+            self._took_over()
 
     def _took_over(self) -> None:
         _log.info("certificates", **self._served.facts)

@@ -35,8 +35,8 @@ class LotKeeper:
         self._interval = interval
         self._busy = threading.Lock()
 
-    def open(self, lot_id: str, product: str, who: str) -> Lot:
-        """Open a lot once the challenge strips have passed.
+    def open(self, lot_id: str, product: str, who: str, caller: str = "") -> Lot:
+        """Open a lot once the challenge strips have passed. `caller` is the name in a certificate, as in the rest.
 
         Raises IdInvalid, ProductMismatch, WhoRequired, LotOpen, LotExists, ChallengeMissed, Overloaded, NotReady, and
         EngineError or RecordError: then the service stops.
@@ -49,11 +49,11 @@ class LotKeeper:
             run = self._runs.run(lot_id, Occasion.START, who)
             if not run.passed:
                 raise ChallengeMissed(f"lot {lot_id} was not opened: {run.missed[0]}", missed=len(run.missed))
-            self._journal.event(EventKind.LOT_OPENED, lot_id=lot_id, product=product, who=who)
+            self._journal.event(EventKind.LOT_OPENED, lot_id=lot_id, product=product, **_by(who, caller))
             _log.info("lot opened", lot_id=lot_id, product=product)
             return self._book.opened(lot_id)
 
-    def close(self, lot_id: str, who: str) -> Lot:
+    def close(self, lot_id: str, who: str, caller: str = "") -> Lot:
         """Close the open lot after a last challenge, or a stopped one without. Raises as `open`, and LotNotOpen."""
         check_who(who)
         with self._alone():
@@ -62,16 +62,16 @@ class LotKeeper:
             try:
                 if lot.state is LotState.OPEN:
                     self._last_challenge(lot_id, who)
-                self._journal.event(EventKind.LOT_CLOSED, lot_id=lot_id, who=who)
+                self._journal.event(EventKind.LOT_CLOSED, lot_id=lot_id, **_by(who, caller))
             finally:
                 self._book.closing("")
         _log.info("lot closed", lot_id=lot_id)
         return self.told(lot_id)
 
-    def challenge(self) -> ChallengeRun:
+    def challenge(self, caller: str = "") -> ChallengeRun:
         """Run the challenge strips in the open lot. Raises LotNotOpen, Overloaded, NotReady, and as `open`."""
         with self._alone():
-            return self._runs.run(self._running_lot().lot_id, Occasion.CALL)
+            return self._runs.run(self._running_lot().lot_id, Occasion.CALL, caller)
 
     def told(self, lot_id: str) -> Lot:
         """Return a lot; with "" the one that is open or stopped. Raises LotUnknown, RecordError."""
@@ -119,3 +119,7 @@ class LotKeeper:
             yield
         finally:
             self._busy.release()
+
+
+def _by(who: str, caller: str) -> dict[str, str]:
+    return {"who": who, "caller": caller} if caller else {"who": who}

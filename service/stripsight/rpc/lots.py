@@ -14,6 +14,7 @@ from stripsight.inspection.v1.lot_service_pb2 import (
 )
 from stripsight.inspection.v1.lot_service_pb2_grpc import LotServiceServicer
 from stripsight.lots.keeper import LotKeeper
+from stripsight.rpc.access import peer_name
 from stripsight.rpc.write_lot import challenge_run_message, lot_message
 
 
@@ -26,11 +27,12 @@ class LotServicer(LotServiceServicer):
 
     def OpenLot(self, request: OpenLotRequest, context: grpc.ServicerContext) -> OpenLotResponse:
         """Open a lot."""
-        return OpenLotResponse(lot=lot_message(self._keeper.open(request.lot_id, request.product, request.who)))
+        lot = self._keeper.open(request.lot_id, request.product, request.who, peer_name(context))
+        return OpenLotResponse(lot=lot_message(lot))
 
     def CloseLot(self, request: CloseLotRequest, context: grpc.ServicerContext) -> CloseLotResponse:
         """Close the lot that is open or stopped."""
-        return CloseLotResponse(lot=lot_message(self._keeper.close(request.lot_id, request.who)))
+        return CloseLotResponse(lot=lot_message(self._keeper.close(request.lot_id, request.who, peer_name(context))))
 
     def GetLot(self, request: GetLotRequest, context: grpc.ServicerContext) -> GetLotResponse:
         """Tell how a lot is."""
@@ -38,4 +40,4 @@ class LotServicer(LotServiceServicer):
 
     def RunChallenge(self, request: RunChallengeRequest, context: grpc.ServicerContext) -> RunChallengeResponse:
         """Run the challenge strips now."""
-        return RunChallengeResponse(run=challenge_run_message(self._keeper.challenge()))
+        return RunChallengeResponse(run=challenge_run_message(self._keeper.challenge(peer_name(context))))

@@ -48,6 +48,17 @@ def test_files_that_are_broken_never_take_over(put: Put, now: datetime) -> None:
     assert len(told) == 2
 
 
+def test_the_same_files_written_again_are_no_news(put: Put, now: datetime) -> None:
+    """A tool that writes every hour fills no log."""
+    files, told = put(YEAR), list[Served]()
+    certificates = Certificates(files, told.append, lambda: now)
+    first = certificates.current()
+    for path in files:
+        path.write_bytes(path.read_bytes())
+    assert certificates.current() is first
+    assert told == [first]
+
+
 def test_what_is_broken_at_the_start_is_an_error(put: Put, now: datetime) -> None:
     """There is nothing to go on with."""
     files = put(YEAR)
