@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import cv2
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -21,6 +23,7 @@ from stripsight.journal.reader import Reader, Wanted
 from stripsight.journal.record import StripRecord
 from stripsight.pictures.choice import Choice
 from stripsight.pictures.folder import PictureFolder
+from stripsight.record_client import RecordClient, picture_options
 from stripsight.strip import StripHeader, late
 from stripsight.verdict import Judgement, Verdict
 
@@ -177,6 +180,33 @@ def test_pictures_stop_first_then_inspection_and_both_come_back(
     bad = ask(client, seed=105, defective=True).reply.inspection
     line.until(3, "pictures_written_total")
     assert None not in line.kept(bad.record_seq)
+
+
+def test_a_strip_of_a_server_that_ended_is_shown_with_its_pictures(
+    line: Line, connect: Callable[[str], Client], ask: Ask, strip: Strip, strip_bundle: Bundle
+) -> None:
+    """Frames as they were and the heatmaps of the answer; listed as kept until a picture is gone or another's."""
+    answer = ask(connect(line.serve().target), seed=104, defective=True).reply.inspection
+    line.until(3, "pictures_written_total")
+    line.server.process.send_signal(signal.SIGTERM)
+    assert line.server.ended() == 0
+    options = picture_options(frames=True, heatmaps="rejected")
+    with RecordClient(line.serve().target) as client:
+        (listed,) = client.list()
+        shown = client.get(answer.record_seq, pictures=options)
+        assert (listed.frames_kept, shown.inspection.frames_kept, shown.pictures.missing) == (True, True, "")
+        frames = strip(strip_bundle.recipe, 104, True)
+        pixels = [cv2.imdecode(np.frombuffer(one.png, np.uint8), cv2.IMREAD_UNCHANGED) for one in shown.pictures.frames]
+        assert [picture.tobytes() for picture in pixels] == [frame.data for frame in frames]
+        assert shown.pictures.heatmaps == answer.heatmaps
+        first, *_, last = (
+            line.pictures.path / f"{digest[:2]}/{digest}.png" for digest in line.digests(answer.record_seq)
+        )
+        first.write_bytes(last.read_bytes())
+        shown = client.get(answer.record_seq, pictures=options)
+        assert (len(shown.pictures.frames), shown.pictures.missing) == (0, "the frames are not kept")
+        first.unlink()
+        assert not next(client.list()).frames_kept
 
 
 def test_retention_removes_the_oldest_pictures_of_a_server_that_runs(

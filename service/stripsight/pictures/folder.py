@@ -36,15 +36,13 @@ class PictureFolder:
         return bool(_DIGEST.fullmatch(digest)) and self._file(digest).is_file()
 
     def read(self, digest: str) -> bytes | None:
-        """Return the grey PNG file of a frame, of 8 or 16 bits; None when it is not kept, or cannot be read."""
-        try:
-            return self._file(digest).read_bytes() if self.has(digest) else None
-        except OSError:  # retention may have come in between
-            return None
+        """Return the grey PNG file of a frame, of 8 or 16 bits; None when it is not kept, or its file is damaged."""
+        data = self._bytes(digest)
+        return data if data is not None and form.decoded(0, digest, data) else None
 
     def frame(self, index: int, digest: str) -> FrameData | None:
         """Return a frame as it was sent; None when it is not kept, or its file is damaged."""
-        data = self.read(digest)
+        data = self._bytes(digest)
         return None if data is None else form.decoded(index, digest, data)
 
     def write(self, digest: str, pieces: Iterable[bytes]) -> int:
@@ -79,6 +77,12 @@ class PictureFolder:
         """Remove what a service that was killed had begun to write. Raises OSError."""
         for draft in self.path.glob(_DRAFTS.format("*")):
             draft.unlink(missing_ok=True)
+
+    def _bytes(self, digest: str) -> bytes | None:
+        try:
+            return self._file(digest).read_bytes() if self.has(digest) else None
+        except OSError:  # retention may have come in between
+            return None
 
     def _pictures(self) -> Iterator[Picture]:
         for path in self.path.glob("??/*.png"):

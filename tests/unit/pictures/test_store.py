@@ -1,11 +1,15 @@
 """Pictures in a real directory: whole or not at all, within limits of age and bytes."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from stripsight.frame import FrameData
 from stripsight.pictures.folder import PictureFolder
+from stripsight.pictures.form import encoded
 from stripsight.pictures.store import Limits, PictureStore
 
 DAY_S = 86_400.0
@@ -40,15 +44,20 @@ def files(folder: PictureFolder) -> list[str]:
     return sorted(str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file())
 
 
-def test_a_picture_is_found_by_the_digest(folder: PictureFolder) -> None:
-    """Under its first two digits; nothing else is, whatever the name."""
-    assert not folder.has(DIGESTS[1])
-    assert folder.write(DIGESTS[1], [b"one ", b"picture"]) == 11
-    assert files(folder) == [f"a1/{DIGESTS[1]}.png"]
-    assert (folder.has(DIGESTS[1]), folder.read(DIGESTS[1])) == (True, b"one picture")
-    (folder.path / "secret.png").write_bytes(b"")
-    for name in (DIGESTS[2], "../secret", "", DIGESTS[1].upper(), f"{DIGESTS[1]}\n"):
+def test_a_picture_is_found_by_the_digest(folder: PictureFolder, as_sent: Callable[..., FrameData]) -> None:
+    """Under its first two digits; nothing else is, whatever the name, nor what is not that frame's picture."""
+    frame = as_sent(0, np.arange(48, dtype=np.uint8).reshape(6, 8))
+    digest = hashlib.sha256(frame.data).hexdigest()
+    png = b"".join(encoded(frame))
+    assert not folder.has(digest)
+    assert folder.write(digest, [png[:50], png[50:]]) == len(png)
+    assert files(folder) == [f"{digest[:2]}/{digest}.png"]
+    assert (folder.has(digest), folder.read(digest), folder.frame(0, digest)) == (True, png, frame)
+    (folder.path / "secret.png").write_bytes(png)
+    for name in (DIGESTS[2], "../secret", "", digest.upper(), f"{digest}\n"):
         assert (folder.has(name), folder.read(name), folder.frame(0, name)) == (False, None, None)
+    folder.write(DIGESTS[2], [png])
+    assert (folder.read(DIGESTS[2]), folder.frame(0, DIGESTS[2])) == (None, None)
 
 
 def test_a_picture_that_cannot_be_finished_is_not_there(folder: PictureFolder) -> None:
@@ -122,7 +131,7 @@ def test_a_picture_is_written_once(folder: PictureFolder, clock: Clock) -> None:
     store = PictureStore(folder, Limits(days=10, bytes=1000), clock)
     assert store.keep(DIGESTS[0], [b"picture"])
     assert not store.keep(DIGESTS[0], [b"never read"])
-    assert folder.read(DIGESTS[0]) == b"picture"
+    assert files(folder) == [f"a0/{DIGESTS[0]}.png"]
     folder.remove(DIGESTS[0])
     assert store.keep(DIGESTS[0], [b"again"])
-    assert (folder.read(DIGESTS[0]), store.bytes) == (b"again", 5)
+    assert (folder.has(DIGESTS[0]), store.bytes) == (True, 5)
