@@ -93,6 +93,7 @@ def test_four_strips(demo: Callable[..., Demo], tmp_path: Path) -> None:
     assert run.end() == 0, run.text
     assert "\x1b" not in run.text
     assert "4/4 strips: detected" in run.text
+    assert "is open: 2 challenge strips passed" in run.text and "is closed: 2 challenge strips passed" in run.text
     for part in (
         "detection rate",
         "false-reject rate",

@@ -18,6 +18,7 @@ from stripsight.client import Client, ServiceError
 from stripsight.errors import StripsightError
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight_lab.demo import report
+from stripsight_lab.demo.lot import NoLot, lot_open
 from stripsight_lab.demo.machine import Machine, Order
 from stripsight_lab.demo.mix import mix
 from stripsight_lab.demo.record import Record
@@ -72,7 +73,7 @@ class Show:
         try:
             with _ended_by_signals():
                 self._run()
-        except (Unfit, NoRoom, StripsightError, ServerDied, OSError) as error:
+        except (Unfit, NoLot, NoRoom, StripsightError, ServerDied, OSError) as error:
             self.console.print(
                 f"[bold red]✗ demo failed:[/] {escape(str(error))}", soft_wrap=not self.console.is_terminal
             )
@@ -113,14 +114,17 @@ class Show:
 
     def _drive(self, kit: Sequence[KitItem], shipped: Bundle, record: Record) -> None:
         """From the server's start to its end, then the report."""
-        options = ("--record-dir", str(self._records), *self.server_options)
+        options = ("--record-dir", str(self._records), "--require-lot", *self.server_options)
         with ServerProcess(self.bundle, self.out / "server.log", *options) as server:
             with self.console.status("starting the server"):
                 address = server.ready(READY_S)
             with Client(address) as client:
                 run, order = self._prepared(client, shipped, server)
-                with watching(self.console, run, record) as add:
-                    Machine(client, order, add).run(kit, rendered(self._frames), server.ended)
+                with lot_open(address, self.lot_id, order.product.name, server.ended, self.console.print):
+                    if not self.console.is_terminal:
+                        self.console.print(f"server ready, process {server.pid}: the clock starts")
+                    with watching(self.console, run, record) as add:
+                        Machine(client, order, add).run(kit, rendered(self._frames), server.ended)
             died = server.ended.is_set()
             ended = server.stop()
         self.console.print()
@@ -142,8 +146,6 @@ class Show:
         except ServiceError as error:
             raise ServerDied(f"the server does not answer: {error}; {server.last_words()}") from error
         product, provider = status.product, pb.Provider.Name(status.provider).removeprefix("PROVIDER_")
-        if not self.console.is_terminal:
-            self.console.print(f"server ready on {provider}, process {server.pid}: the clock starts")
         run = Run(
             title=f"Stripsight demo  {product.name}",
             facts=f"bundle {status.bundle_id[:12]}  {provider}  seed {self.seed}",
