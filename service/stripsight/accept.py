@@ -46,7 +46,7 @@ def is_accept(
         and inspection.strip_seq == request.strip_seq
         and bool(bundle_id)
         and inspection.bundle_id == bundle_id
-        and inspection.provider in (pb.PROVIDER_CPU, pb.PROVIDER_CUDA)
+        and inspection.provider in (pb.PROVIDER_CPU, pb.PROVIDER_CUDA, pb.PROVIDER_TENSORRT)
         and 0 <= elapsed_s < slot_s
         and inspection.record_seq > 0
         and len(inspection.record_hash) == _HASH_BYTES

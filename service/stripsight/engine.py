@@ -7,15 +7,17 @@ the bit in either case.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stripsight.errors import EngineError, ScoresError
-from stripsight.session import ProviderChoice, Session
+from stripsight.providers import ProviderChoice
+from stripsight.session import Session
 
-__all__ = ["Engine", "Inference", "ProviderChoice"]
+__all__ = ["Engine", "Inference"]
 
 _OUTPUTS = ("scores", "reconstructions")
 _MAPS = "anomaly_maps"
@@ -46,15 +48,19 @@ class Engine:
         patch_size: int,
         patches_per_frame: int = 0,
         spin: bool = False,
+        cache: Path | None = None,
     ) -> None:
         """Load `graph` (an inspect.onnx) and, where there is one, `fuse` (a fuse.onnx) on `provider`.
 
         `patches_per_frame` is how many patches run at once; 0, for graphs outside of a bundle, all that are given.
         `threads` are those of the CPU, 0 for all that this process may use. `spin` lets them wait for work busily;
-        beside other work on two cores that cost a third more time, so it is off. Raises ProviderError when `provider`
+        beside other work on two cores that cost a third more time, so it is off. `cache` is where TensorRT keeps what
+        it builds. Raises ProviderError when `provider`
         is not what the sessions use, EngineError when a graph does not load.
         """
-        self._session = Session(graph, provider=provider, threads=threads, spin=spin)
+        self._session = Session(
+            graph, provider=provider, threads=threads, spin=spin, batch=patches_per_frame, cache=cache
+        )
         # The few maps of a strip take a millisecond: threads would only wait for each other.
         self._fuse = Session(fuse, provider=provider, threads=1, spin=spin) if fuse else None
         strip = self._fuse.input_shape[0] if self._fuse else 0
@@ -112,6 +118,10 @@ class Engine:
             self.infer(blank)
             seconds = time.perf_counter() - start
         return seconds
+
+    def exercise(self) -> None:
+        """Infer one blank frame, for its own sake. Raises EngineError."""
+        self.infer_frame(np.full((self._frame or 1, self._patch_size, self._patch_size), 128, np.uint8))
 
     def _check_batch(self, patches: NDArray[np.uint8], unit: int, *, several: bool) -> None:
         """Raise EngineError unless `patches` are uint8 [N, P, P] with N one `unit`, or `several`; 0 is any number."""

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stripsight.access import Access
+from stripsight.providers import ProviderChoice
 
 
 class Address(NamedTuple):
@@ -94,8 +95,14 @@ class Settings(BaseSettings):
     allow_plaintext: bool = False
     """Whether to listen beyond this machine without TLS: whoever reaches the port may then do everything."""
 
-    provider: Literal["cpu", "cuda", "cuda-or-cpu"] = "cuda"
-    """What to compute on. The CPU is used only where it is named."""
+    provider: ProviderChoice = "cuda"
+    """What to compute on. The CPU is used only where it is named; TensorRT must be installed beside."""
+
+    tensorrt_cache: Path | None = None
+    """Directory for what TensorRT builds, which takes minutes at each start without one."""
+
+    keep_alive_ms: Annotated[int, Field(ge=0, le=10_000)] = 50
+    """Pause between the frames that a GPU is given while no strip is there, so that it keeps its clock; 0 for none."""
 
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     """CPU threads of one inference; 0 for all that the process may use."""

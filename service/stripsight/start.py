@@ -1,20 +1,30 @@
 """From a bundle to an engine that has proved itself on the bundle's challenge set."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from stripsight.bundle import Bundle
 from stripsight.challenge_steps import ChallengeSteps
-from stripsight.engine import Engine, ProviderChoice
+from stripsight.engine import Engine
 from stripsight.errors import ChallengeError
+from stripsight.providers import ProviderChoice
 
 E = TypeVar("E", bound=Engine)
 
 
 def start_engine(
-    bundle: Bundle, *, provider: ProviderChoice = "cpu", threads: int = 0, kind: type[E] | None = None
+    bundle: Bundle,
+    *,
+    provider: ProviderChoice = "cpu",
+    threads: int = 0,
+    cache: Path | None = None,
+    kind: type[E] | None = None,
 ) -> Engine:
-    """Start an engine, one of `kind` if given, on the graphs of a bundle. Raises ProviderError or EngineError."""
+    """Start an engine, one of `kind` if given, on the graphs of a bundle. Raises ProviderError or EngineError.
+
+    `cache` is where TensorRT keeps what it builds.
+    """
     return (kind or Engine)(
         bundle.graph,
         fuse=bundle.fuse,
@@ -22,6 +32,7 @@ def start_engine(
         threads=threads,
         patch_size=bundle.recipe.patch.size_px,
         patches_per_frame=bundle.recipe.patches_per_frame,
+        cache=cache,
     )
 
 

@@ -185,6 +185,11 @@ class Station:
         finally:
             future.cancel()
 
+    def exercise(self) -> None:
+        """Infer a blank frame while no strip is there. Raises NotReady, and EngineError when the engine fails."""
+        live = self._live
+        self.beside(_there(live.engine, self._state).exercise)
+
     def pause(self) -> None:
         """Wait until nothing runs in the lane, but not for long."""
         self._admission.pause(_PAUSE_S)

@@ -197,7 +197,7 @@ def test_reflection_and_health_are_the_standard_services(strip_server: Any) -> N
         listed = ProtoReflectionDescriptorDatabase(channel)
         services = set(listed.get_services())
         assert services == {
-            SERVICE,
+            *(f"stripsight.inspection.v1.{name}Service" for name in ("Inspection", "Record", "Lot", "Bundle")),
             "grpc.health.v1.Health",
             "grpc.reflection.v1alpha.ServerReflection",
         }

@@ -13,8 +13,9 @@ import onnx.parser
 import pytest
 from onnx import helper
 
-from stripsight.engine import Engine, ProviderChoice
+from stripsight.engine import Engine
 from stripsight.errors import EngineError, ProviderError, ScoresError
+from stripsight.providers import ProviderChoice, attempts
 from stripsight.session import Session
 from stripsight_lab.graph.fuse import Fusion
 
@@ -214,24 +215,31 @@ def test_a_graph_that_does_not_load() -> None:
 
 def test_a_provider_outside_the_list(graph: MakeGraph) -> None:
     """A provider that is not known is refused by name."""
-    with pytest.raises(ProviderError, match="cpu, cuda, cuda-or-cpu, found tpu"):
+    with pytest.raises(ProviderError, match="cpu, cuda, cuda-or-cpu, tensorrt, found tpu"):
         Engine(graph(16), provider=cast(ProviderChoice, "tpu"), patch_size=16)
 
 
 @pytest.mark.parametrize(
     ("provider", "expected"),
-    [("cuda", "ProviderError: provider: expected cuda, found cpu"), ("cuda-or-cpu", "cpu"), ("cpu", "cpu")],
+    [
+        ("cuda", "ProviderError: provider: expected cuda, found cpu"),
+        ("tensorrt", "EngineError"),
+        ("cuda-or-cpu", "cpu"),
+        ("cpu", "cpu"),
+    ],
 )
 def test_without_a_gpu(provider: str, expected: str, graph: MakeGraph) -> None:
-    """CUDA where there is none is refused; the CPU is used only where it is named. Nothing goes to stdout."""
+    """A GPU where there is none is refused; the CPU is used only where it is named. Nothing goes to stdout."""
     program = f"""
 import sys
 from stripsight.engine import Engine
-from stripsight.errors import ProviderError
+from stripsight.errors import EngineError, ProviderError
 try:
     said = Engine(sys.stdin.buffer.read(), provider={provider!r}, threads=1, patch_size=16).provider
 except ProviderError as error:
     said = f"ProviderError: {{error}}"
+except EngineError as error:
+    said = "EngineError" if "does not load on tensorrt" in error.message else error
 print(said)
 """
     hidden = os.environ | {"CUDA_VISIBLE_DEVICES": "-1"}  # where there is one
@@ -243,6 +251,43 @@ def test_a_gpu_that_fails_later_is_not_replaced(graph: MakeGraph) -> None:
     """ONNX Runtime's own switch to the CPU while serving is off; without a GPU no more can be shown."""
     session = Session(graph(16), provider="cpu", threads=1, spin=False)._session
     assert session._enable_fallback is False
+
+
+def test_bound_buffers_give_the_same(graph: MakeGraph) -> None:
+    """A fixed batch whose buffers are allocated once, as on a GPU: the same results, which later runs leave alone."""
+    outputs = ("scores", "reconstructions")
+    free = Session(graph(16), provider="cpu", threads=1, spin=False)
+    bound = Session(graph(16), provider="cpu", threads=1, spin=False, batch=3, bind=True)
+    one, other = PATCHES[:3], PATCHES[:2:-1]
+    kept = bound.run(outputs, "patches", one)
+    for patches, found in ((other, bound.run(outputs, "patches", other)), (one, kept)):
+        for expected, value in zip(free.run(outputs, "patches", patches), found, strict=True):
+            assert np.array_equal(value, expected)
+    with pytest.raises(EngineError, match=r"expected an input of shape \[3, 16, 16\], found \[2, 16, 16\]"):
+        bound.run(outputs, "patches", PATCHES[:2])
+
+
+def test_a_gpu_is_told_all_that_matters() -> None:
+    """No TF32; a graph of fixed shapes is captured whole, and tried without where it cannot be."""
+    (name, captured), _ = attempts("cuda", fixed_batch=True, cache=None)[0]
+    (_, plain), _ = attempts("cuda", fixed_batch=True, cache=None)[1]
+    assert name == "CUDAExecutionProvider"
+    assert captured["use_tf32"] == plain["use_tf32"] == "0"
+    assert captured["enable_cuda_graph"] == "1"
+    assert "enable_cuda_graph" not in plain
+    assert [first[0] for first, *_ in attempts("cuda", fixed_batch=False, cache=None)] == ["CUDAExecutionProvider"]
+
+
+def test_tensorrt_keeps_what_it_builds(tmp_path: Path) -> None:
+    """In the directory that it is given, and nowhere without one; scores keep float32."""
+    ((name, options), *beside) = attempts("tensorrt", fixed_batch=True, cache=tmp_path)[0]
+    assert name == "TensorrtExecutionProvider"
+    assert options == {
+        "trt_fp16_enable": "0",
+        "trt_engine_cache_enable": "1",
+        "trt_engine_cache_path": str(tmp_path),
+    }
+    assert [beside[0][0], beside[1]] == ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
 def test_warming_up_takes_time(graph: MakeGraph) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stripsight.engine import Engine, ProviderChoice
+from stripsight.engine import Engine
+from stripsight.providers import ProviderChoice
 from stripsight_lab.kits import KitScores
 from stripsight_lab.tune.maxima import Floats
 

@@ -13,6 +13,7 @@ class Provider(StrEnum):
     CPU = "cpu"
     CUDA = "cuda"
     CUDA_OR_CPU = "cuda-or-cpu"
+    TENSORRT = "tensorrt"
 
 
 Target = Annotated[str, typer.Option(help="The service, host:port.", envvar="STRIPSIGHT_TARGET")]

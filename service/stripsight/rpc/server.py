@@ -14,6 +14,7 @@ from stripsight.checks import RecentFrames
 from stripsight.engine import Engine
 from stripsight.errors import RecordError, StripsightError
 from stripsight.exits import Exit
+from stripsight.keep_alive import KeepAlive
 from stripsight.live import live
 from stripsight.metrics import Metrics
 from stripsight.notify import supervisor
@@ -41,7 +42,9 @@ _log = structlog.get_logger()
 
 def start_engine(bundle: Bundle, settings: Settings) -> Engine:
     """Start the engine on the bundle's graphs. Raises ProviderError or EngineError."""
-    return start.start_engine(bundle, provider=settings.provider, threads=settings.threads)
+    return start.start_engine(
+        bundle, provider=settings.provider, threads=settings.threads, cache=settings.tensorrt_cache
+    )
 
 
 class Server:
@@ -166,6 +169,9 @@ class Server:
         self._tell_health()
         self.lots.begin()
         self._open.callback(self._supervisor.close)
+        if engine.provider != "cpu" and self._settings.keep_alive_ms:
+            keeps = KeepAlive(self.station.exercise, self._settings.keep_alive_ms / 1000)
+            self._open.callback(keeps.close)
         self._supervisor.ready(f"inspects on {engine.provider}", lambda: self.station.status().heartbeat)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
 

@@ -20,7 +20,12 @@ _STYLES = {member: pb.HeatmapStyle.Value(f"HEATMAP_STYLE_{member.name}") for mem
 _CAUSES = {member: pb.Cause.Value(f"CAUSE_{member}") for member in Cause}
 _VERDICTS = {member: pb.Verdict.Value(f"VERDICT_{member}") for member in Verdict}
 _READINESS = {member: service_pb.Readiness.Value(f"READINESS_{member}") for member in Readiness}
-PROVIDERS = {"": pb.PROVIDER_UNSPECIFIED, "cpu": pb.PROVIDER_CPU, "cuda": pb.PROVIDER_CUDA}
+PROVIDERS = {
+    "": pb.PROVIDER_UNSPECIFIED,
+    "cpu": pb.PROVIDER_CPU,
+    "cuda": pb.PROVIDER_CUDA,
+    "tensorrt": pb.PROVIDER_TENSORRT,
+}
 
 
 def inspect_strip_response(inspection: Inspection) -> service_pb.InspectStripResponse:

@@ -193,6 +193,8 @@ class _ProviderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Provider.Val
     """The processor."""
     PROVIDER_CUDA: _Provider.ValueType  # 2
     """An NVIDIA GPU."""
+    PROVIDER_TENSORRT: _Provider.ValueType  # 3
+    """An NVIDIA GPU by TensorRT."""
 
 class Provider(_Provider, metaclass=_ProviderEnumTypeWrapper):
     """What scores are computed on."""
@@ -203,6 +205,8 @@ PROVIDER_CPU: Provider.ValueType  # 1
 """The processor."""
 PROVIDER_CUDA: Provider.ValueType  # 2
 """An NVIDIA GPU."""
+PROVIDER_TENSORRT: Provider.ValueType  # 3
+"""An NVIDIA GPU by TensorRT."""
 Global___Provider: _TypeAlias = Provider  # noqa: Y015
 
 @_typing.final
