@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stripsight.access import METHODS, Role
 from stripsight.exits import Exit
 from stripsight.verdict import Cause
 
@@ -31,3 +32,17 @@ def test_every_cause_is_explained_to_those_who_connect_a_machine(cause: Cause) -
 def test_every_exit_of_the_server_is_explained_to_those_who_recover_it(status: Exit) -> None:
     """A row of its own in the table of exit statuses."""
     assert f"\n| {int(status)} |" in (ROOT / "docs/recover.md").read_text()
+
+
+def test_the_table_of_roles_is_that_of_the_service() -> None:
+    """Each row of docs/security.md names methods, and says yes where a role may call them."""
+    rows = [line.strip("| ").split("|") for line in (ROOT / "docs/security.md").read_text().splitlines()]
+    header = next(row for row in rows if row[0].strip() == "call")
+    roles = [Role(cell.strip(" `")) for cell in header[1:]]
+    others = {"health": "grpc.health", "reflection": "grpc.reflection"}
+    told = {}
+    for names, *cells in (row for row in rows if len(row) == len(header) and row is not header):
+        may = {role for role, cell in zip(roles, cells, strict=True) if cell.strip() == "yes"}
+        told |= {others.get(name.strip(), f"/{name.strip()}"): may for name in names.split(",") if name.strip(" -")}
+    for method, allowed in METHODS.items():
+        assert [may for name, may in told.items() if name in method] == [set(allowed)], method
