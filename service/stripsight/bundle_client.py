@@ -10,7 +10,9 @@ import grpc
 from stripsight.channel import open_channel
 from stripsight.inspection.v1 import bundle_service_pb2 as pb
 from stripsight.inspection.v1.bundle_service_pb2_grpc import BundleServiceStub
-from stripsight.service_error import service_error
+from stripsight.service_error import ServiceError, service_error
+
+__all__ = ["BundleClient", "ServiceError"]
 
 T = TypeVar("T")
 

@@ -1,16 +1,17 @@
-"""`stripsight bundle`: look at a bundle, check it, sign it."""
+"""`stripsight bundle`: look at a bundle, check it, sign it; change the one that a service judges by."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from stripsight.cli import bundle_change
 from stripsight.cli.ending import end, refused
 from stripsight.cli.options import BundleKeys, BundlePath, Provider
 from stripsight.errors import StripsightError
 from stripsight.exits import Exit
 
-app = typer.Typer(help="Look at a bundle, check it, sign it.", no_args_is_help=True)
+app = typer.Typer(help="Look at a bundle, check it, sign it; change the one that judges.", no_args_is_help=True)
 
 SigningKey = Annotated[
     Path, typer.Option("--key", envvar="STRIPSIGHT_SIGNING_KEY", help="File of the private key that signs.")
@@ -81,3 +82,8 @@ def sign(path: BundlePath, key: SigningKey) -> None:
     except StripsightError as error:
         refused(error)
     typer.echo(f"bundle {bundle.bundle_id} is signed")
+
+
+app.command("list")(bundle_change.list_bundles)
+app.command("activate")(bundle_change.activate)
+app.command("rollback")(bundle_change.rollback)
