@@ -15,6 +15,8 @@ from stripsight.settings import Settings
 ROOT = Path(__file__).parents[2]
 COMPOSE = Path(sys.executable).with_name("docker-compose")
 
+GRAFANA = {"/etc/grafana/provisioning", "/var/lib/grafana-dashboards"}
+
 Service = dict[str, Any]
 
 
@@ -76,7 +78,7 @@ def test_directories_of_the_machine_are_read_only(running: dict[str, Service]) -
     """What is mounted from the machine is mounted read-only and must be there; only volumes are written."""
     mounts = [mount for service in running.values() for mount in service["volumes"]]
     bound = [mount for mount in mounts if mount["type"] == "bind"]
-    assert {mount["target"] for mount in bound} == {"/bundle", "/keys", "/etc/prometheus"}
+    assert {mount["target"] for mount in bound} == {"/bundle", "/keys", "/etc/prometheus"} | GRAFANA
     assert all(mount["read_only"] is True for mount in bound)
     assert all(mount["bind"]["create_host_path"] is False for mount in bound)
 
@@ -111,14 +113,14 @@ def test_prometheus_reports_its_health(running: dict[str, Service]) -> None:
 def test_without_a_profile_on_the_cpu() -> None:
     """Plain `docker compose up` inspects on the CPU, by name."""
     found = services()
-    assert found.keys() == {"stripsight", "prometheus"}
+    assert found.keys() == {"stripsight", "prometheus", "grafana"}
     assert found["stripsight"]["environment"]["STRIPSIGHT_PROVIDER"] == "cpu"
 
 
 def test_gpu_by_profile() -> None:
     """The profile gpu asks for one NVIDIA GPU and for CUDA without a way back to the CPU."""
     for found in (services("--profile", "gpu"), services(COMPOSE_PROFILES="gpu")):
-        assert found.keys() == {"stripsight-gpu", "prometheus"}
+        assert found.keys() == {"stripsight-gpu", "prometheus", "grafana"}
         gpu = found["stripsight-gpu"]
         assert gpu["environment"]["STRIPSIGHT_PROVIDER"] == "cuda"
         (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]
