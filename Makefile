@@ -6,12 +6,15 @@ BIN := $(VENV)/bin
 STRIPS ?= 60
 SEED ?= 1
 CADENCE_MS ?= 500
+FLIPS ?= 10000
+KILLS ?= 1000
+FAULTS ?= 100000
 BUNDLE ?= models/bundles/bfs-5x4
 BUNDLE_KEYS ?= deploy/keys
 EXPERIMENT ?= models/experiments/bfs-5x4.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format proto lock bundle bench docs clean
+.PHONY: help demo serve test check format proto lock bundle bench soak docs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +61,15 @@ bench: STRIPS = 240
 bench: $(VENV)/.dev ## Measure the service against the bare graph and a plain service (STRIPS=1200 is the slot run)
 	$(BIN)/python tests/bench/bench_slot.py run --bundle $(BUNDLE) --strips $(STRIPS) --cadence-ms $(CADENCE_MS)
 
+soak: STRIPS = 10000
+soak: $(VENV)/.dev ## Break the service for hours, hold its clients' history against its record, table what was counted (SEED=)
+	$(BIN)/python tests/soak/soak.py flips --count $(FLIPS) --seed $(SEED)
+	$(BIN)/python tests/soak/soak.py kills --count $(KILLS) --seed $(SEED)
+	$(BIN)/python tests/soak/soak.py overload --bundle $(BUNDLE)
+	$(BIN)/python tests/soak/soak.py flat --count $(STRIPS) --seed $(SEED)
+	$(BIN)/python tests/soak/soak.py faults --count $(FAULTS) --seed $(SEED)
+	$(BIN)/python tests/soak/soak.py table
+
 docs: $(VENV)/.dev ## Build the documentation into out/site, as pages that open without a server
 	$(BIN)/mkdocs build --quiet
 
@@ -80,7 +92,7 @@ $(VENV)/.dev: $(VENV)/.serve
 
 # What the tests run beside Python: Prometheus for metrics and rules, PostgreSQL for the record's copy, systemd's tools for
 # the unit, iproute2 for a network that leads nowhere.
-SYSTEM := prometheus postgresql systemd iproute2
+SYSTEM := prometheus postgresql systemd iproute2 gcc libc6-dev
 $(VENV)/.system: $(VENV)/.serve
 	@dpkg --status $(SYSTEM) >/dev/null 2>&1 || { \
 		echo "Installing Debian's $(SYSTEM) (needs root)"; \

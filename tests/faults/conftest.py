@@ -19,6 +19,7 @@ from stripsight.journal.reader import Reader, Wanted
 from stripsight.journal.record import StripRecord
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "soak"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 from served import FAR_S, Start, starter

@@ -1,0 +1,63 @@
+"""The soak's tables in docs/reliability.md, between two marks. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stripfaults.tally import Run, total
+
+BEGIN, END = "<!-- soak: written by `make soak` -->", "<!-- end of soak -->"
+WHAT = {
+    "kills": "SIGKILL under load, at a random call or moment: each accept that a client received is on record",
+    "faults": "seeded faults: no accept without a synced record or past its slot; one record a strip; it verifies",
+    "flips": "single bits flipped in frames: each refused before it is decoded",
+    "flat": "strips on one server: slopes per 1000 strips with their 95 % intervals",
+    "overload": "strips offered at several times the lane's rate, open loop",
+}
+
+
+def replaced(page: str, runs: Mapping[str, list[Run]]) -> str:
+    """Return `page` with the tables of `runs` between its marks. Raises ValueError for a page without them."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"page: expected the marks {BEGIN} and {END} in this order, found no such pair")
+    return f"{before}{BEGIN}\n\n{tables(runs)}\n{END}{after}"
+
+
+def tables(runs: Mapping[str, list[Run]]) -> str:
+    """Write a table of what has run."""
+    lines = ["| run | what was counted | seeds | date | commit |", "|---|---|---|---|---|"]
+    machines: dict[str, None] = {}
+    for part, what in WHAT.items():
+        if mine := runs.get(part):
+            seeds = ", ".join(str(run["seed"]) for run in mine[:3]) + (f" and {len(mine) - 3} more" if mine[3:] else "")
+            dates, commits = (sorted({run[name] for run in mine}) for name in ("date", "commit"))
+            lines.append(f"| {what} | {counted(part, mine)} | {seeds} | {', '.join(dates)} | {', '.join(commits)} |")
+            machines.update(dict.fromkeys(run["machine"] for run in mine))
+    return "\n".join([*lines, "", *(f"Machine: {machine}." for machine in machines), ""])
+
+
+def counted(part: str, runs: list[Run]) -> str:
+    """Write what the runs of a part have counted; of what is no count, that of the last run."""
+    last = runs[-1]["counts"]
+    if part == "flat":
+        return "; ".join(_slopes(last))
+    if part == "overload":
+        return "; ".join(_overload(last))
+    return ", ".join(f"{found:,} {name}" for name, found in total(runs).items())
+
+
+def _slopes(counts: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{counts['strips']:,} strips"
+    for name, found in counts["slopes"].items():
+        quantity, _, unit = name.rpartition("_") if "_" in name else (name, "", "")
+        unit = {"mib": " MiB", "ms": " ms"}.get(unit, "")
+        yield f"{quantity.replace('_', ' ')} {found['value']:.3g} ({found['low']:.3g} to {found['high']:.3g}){unit}"
+
+
+def _overload(counts: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{counts['times']:g} times: {counts['offered']:,} offered, {counts['admitted']:,} admitted"
+    yield f"{counts['refused']:,} refused, {counts['other']:,} ended otherwise"
+    for name in ("alone", "admitted", "refused"):
+        found = counts[f"{name}_ms"]
+        yield f"{name} p50 {found['p50']:.1f}, p99 {found['p99']:.1f} ms"
