@@ -21,17 +21,19 @@ def lot_of(reader: "Reader", lot_id: str) -> "Lot":
     """Return all that is on record about a lot; without strips the command ends."""
     from stripsight.journal.lot import Lot, strips_of
     from stripsight.journal.reader import Wanted
-    from stripsight.journal.record import EventKind
+    from stripsight.journal.record import LOT_KINDS, EventKind
+    from stripsight.lots import replay
 
     strips = reader.find(Wanted(kinds=("strip",), lot_id=lot_id))
     if not strips:
         end(f"expected strips of lot {lot_id}, found none", Exit.ERROR)
-    kinds = tuple(kind for kind in EventKind if kind not in (EventKind.CHECKPOINT, EventKind.OVERRULED))
+    apart = (EventKind.CHECKPOINT, EventKind.OVERRULED, *LOT_KINDS)
+    kinds = tuple(kind for kind in EventKind if kind not in apart)
     first_us, after_us = strips[0].entry.utc_us, strips[-1].entry.utc_us + 1
     # What was loaded last before the lot began belongs to it: there its challenge set passed.
     loaded = reader.find(Wanted(kinds=(EventKind.BUNDLE,), until_us=first_us), 1)
     during = reader.find(Wanted(kinds=kinds, since_us=first_us, until_us=after_us))
-    return Lot(lot_id, tuple(strips_of(strips, reader.overruled())), (*loaded, *during))
+    return Lot(lot_id, tuple(strips_of(strips, reader.overruled())), (*loaded, *during), replay.lot_of(reader, lot_id))
 
 
 @contextmanager

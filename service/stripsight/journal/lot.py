@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from stripsight.journal.reader import Kept
 from stripsight.journal.record import Outcome, StripRecord
+from stripsight.lots import lot as lots
 from stripsight.verdict import RegionResult, worst_of_frames
 
 LATE = "LATE"
@@ -63,11 +64,15 @@ class Spread:
 
 @dataclass(frozen=True)
 class Lot:
-    """One lot's strips in the order of their records, and the events around it."""
+    """One lot's strips in the order of their records, and the events around it.
+
+    `told` is the lot that was opened and closed by call, with its challenges; None where nobody did.
+    """
 
     lot_id: str
     strips: tuple[Strip, ...]
     events: tuple[Kept, ...]
+    told: lots.Lot | None = None
 
     @property
     def verdicts(self) -> Counter[Outcome]:

@@ -33,6 +33,7 @@ def page(lot: Lot, checked: Checked, made: datetime) -> str:
         lstrip_blocks=True,
     )
     environment.filters["time"] = moment
+    environment.filters["utc"] = lambda at: f"{at:%Y-%m-%d %H:%M:%S}"
     vials, regions = lot.places
     refused = [strip for strip in lot.strips if strip.verdict != "ACCEPT"]
     return environment.get_template("lot.html.j2").render(

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from stripsight.journal.reader import Checked, Kept
 from stripsight.journal.record import Entry, Event, EventKind, Finding, Outcome, Refusal, StripRecord
 from stripsight.journal.report import bars, moment, page
 from stripsight.journal.verify import Fault
+from stripsight.lots import lot as lots
 
 Make = Callable[..., StripRecord]
 GOOD = Checked(None, Link(9, bytes(32)), Link(8, bytes(32)))
@@ -133,6 +135,53 @@ def test_the_report_says_what_was_counted(lot: Lot) -> None:
         "9 S-9 REJECT LATE",
     ):
         assert words in text, words
+
+
+OPENED = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
+
+
+def told(*missed: str) -> lots.Lot:
+    """A lot with a challenge at its start and one at an interval."""
+    runs = [
+        lots.ChallengeRun(OPENED, lots.Occasion.START, 2, (), 1, 2),
+        lots.ChallengeRun(OPENED.replace(hour=7), lots.Occasion.INTERVAL, 2, missed, 8, 9),
+    ]
+    return lots.Lot(
+        lot_id="L-1",
+        product="p",
+        state=lots.LotState.STOPPED if missed else lots.LotState.CLOSED,
+        opened_by="Ada <b>",
+        opened_at=OPENED,
+        closed_by="" if missed else "Bert",
+        closed_at=None if missed else OPENED.replace(hour=8),
+        accepted=1,
+        rejected=4,
+        refused=1,
+        challenges=tuple(runs),
+        in_doubt=lots.StripsInDoubt(2, 9, ("S-1", "S-9"), 3) if missed else None,
+    )
+
+
+def test_the_report_shows_the_challenges_of_a_lot(lot: Lot) -> None:
+    """Who opened and closed it, when each ran and how it went; or that nobody opened it."""
+    assert "The lot was not opened by call: no challenge strips ran in it." in text_of(page(lot, GOOD, MADE))
+    text = text_of(page(replace(lot, told=told()), GOOD, MADE))
+    for words in (
+        "Opened 2026-03-01 06:00:00 UTC by Ada &lt;b&gt;, closed 2026-03-01 08:00:00 UTC by Bert.",
+        "06:00:00 START 2 passed 2",
+        "07:00:00 INTERVAL 2 passed 9",
+    ):
+        assert words in text, words
+    assert "doubt" not in text
+
+
+def test_the_report_names_strips_in_doubt_first(lot: Lot) -> None:
+    """Above the figures that there are some; below, what was missed and which they are."""
+    text = text_of(page(replace(lot, told=told("strip a: expected REJECT, found ACCEPT")), GOOD, MADE))
+    assert text.index("3 accepted strips are in doubt.") < text.index("6 strips 1 accepted")
+    assert "INTERVAL 2 MISSED strip a: expected REJECT, found ACCEPT 9" in text
+    assert "stopped until now." in text
+    assert "In doubt: records 2 to 9, 3 strips accepted among them: S-1, S-9 and 1 more." in text
 
 
 def test_the_report_of_a_damaged_record_says_so_first(lot: Lot) -> None:
