@@ -14,7 +14,7 @@ BUNDLE_KEYS ?= deploy/keys
 EXPERIMENT ?= models/experiments/bfs-5x4.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format proto lock bundle bench soak docs clean
+.PHONY: help demo serve hmi test check format proto lock bundle bench soak docs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: $(VENV)/.serve ## Run the real server and a simulated machine against it (
 
 serve: $(VENV)/.serve ## Serve the bundle that ships on 127.0.0.1:50051, metrics on 127.0.0.1:9464
 	$(BIN)/stripsight serve --bundle $(BUNDLE) --bundle-keys $(BUNDLE_KEYS) --provider cuda-or-cpu --record-dir out/records --log-format console
+
+hmi: $(VENV)/.serve ## Serve the operator page of it on http://127.0.0.1:8080
+	$(BIN)/stripsight hmi
 
 test: $(VENV)/.dev $(VENV)/.system ## Run every test
 	$(BIN)/pytest
@@ -83,7 +86,7 @@ $(VENV)/.serve: pyproject.toml models/pyproject.toml
 		apt-get update -q && apt-get install -yq --no-install-recommends python3-venv; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --editable . --editable models
+	$(BIN)/pip install --quiet --editable '.[hmi]' --editable models
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.serve
@@ -91,8 +94,8 @@ $(VENV)/.dev: $(VENV)/.serve
 	@touch $@
 
 # What the tests run beside Python: Prometheus for metrics and rules, PostgreSQL for the record's copy, systemd's tools for
-# the unit, iproute2 for a network that leads nowhere.
-SYSTEM := prometheus postgresql systemd iproute2 gcc libc6-dev
+# the unit, iproute2 for a network that leads nowhere, Chromium for the operator page.
+SYSTEM := prometheus postgresql systemd iproute2 gcc libc6-dev chromium
 $(VENV)/.system: $(VENV)/.serve
 	@dpkg --status $(SYSTEM) >/dev/null 2>&1 || { \
 		echo "Installing Debian's $(SYSTEM) (needs root)"; \

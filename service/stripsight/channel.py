@@ -11,6 +11,9 @@ CA, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"  # as in a Kubernetes secr
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
+    # A service that was started anew is found within a second; left alone, waits grow to two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.enable_http_proxy", 0),  # an inspection never takes the way round that the environment may name
 ]
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from stripsight.cli import bundle, certs, inspect, lot, records, replay, serve
+from stripsight.cli import bundle, certs, hmi, inspect, lot, records, replay, serve
 
 app = typer.Typer(
     name="stripsight",
@@ -15,6 +15,7 @@ app.command()(serve.serve)
 app.command()(inspect.inspect)
 app.command()(inspect.status)
 app.command()(replay.replay)
+app.command()(hmi.hmi)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(certs.app, name="certs")
 app.add_typer(lot.app, name="lot")

@@ -54,7 +54,7 @@ def get_status_response(status: Status, access: Access) -> service_pb.GetStatusR
     """Write the status, and who may call."""
     return service_pb.GetStatusResponse(
         bundle_id=status.bundle.bundle_id,
-        product=_product(status.bundle.recipe),
+        product=product_message(status.bundle.recipe),
         provider=PROVIDERS[status.provider],
         readiness=_READINESS[status.readiness],
         readiness_reason=status.reason,
@@ -136,7 +136,8 @@ def _stage_times(inspection: Inspection) -> pb.StageTimes:
     return pb.StageTimes(**steps, total_ms=inspection.total_s * 1000)
 
 
-def _product(recipe: Recipe) -> service_pb.Product:
+def product_message(recipe: Recipe) -> service_pb.Product:
+    """Write what a recipe inspects, and where."""
     return service_pb.Product(
         name=recipe.product.name,
         title=recipe.product.title,

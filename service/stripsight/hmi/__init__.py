@@ -1,0 +1,1 @@
+"""The operator page: a process of its own and a client of the API. It looks, and changes nothing."""

@@ -1,0 +1,1 @@
+"""The pages: live, search, and one strip."""

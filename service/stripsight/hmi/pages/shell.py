@@ -1,0 +1,38 @@
+"""What stands on every page: the status band, and the way to the others."""
+
+from nicegui import ui
+
+from stripsight.hmi import fragments
+from stripsight.hmi.desk import Desk
+from stripsight.hmi.snapshot import Snapshot
+from stripsight.hmi.widgets import fragment, loaded
+
+
+class Shell:
+    """The band, kept up to date."""
+
+    def __init__(self, desk: Desk, here: str) -> None:
+        """Build it on the page at the address `here`."""
+        self._board = desk.board
+        self._client = ui.context.client
+        ui.add_head_html('<link rel="stylesheet" href="/static/page.css">')
+        with ui.element("header"):
+            self._band = fragment("band")
+            with ui.element("nav"):
+                for name, address in (("Live", "/"), ("Search", "/strips")):
+                    ui.link(name, address).classes("here" if address == here else "")
+        self.show(desk.board.snapshot)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring the band up to date."""
+        self._band.content = fragments.band(snapshot.band)
+
+    async def follow(self) -> None:
+        """Keep the band up to date until the browser leaves."""
+        client = self._client
+        await client.connected()
+        seen: Snapshot | None = None
+        while not client.is_deleted:
+            seen = await self._board.after(seen)
+            self.show(seen)
+            await loaded(client, [])

@@ -1,0 +1,74 @@
+"""The page of one strip: its pictures, every score, and its record; to look at and to take away."""
+
+import asyncio
+
+from nicegui import ui
+
+from stripsight.hmi import fragments
+from stripsight.hmi.album import shot_of
+from stripsight.hmi.desk import Desk
+from stripsight.hmi.pages.shell import Shell
+from stripsight.hmi.service import VIEW
+from stripsight.hmi.strip import Outcome, strip_of
+from stripsight.hmi.viewer import Viewer
+from stripsight.hmi.widgets import fragment
+from stripsight.inspection.v1 import record_service_pb2 as record_pb
+from stripsight.service_error import ServiceError
+
+
+class StripPage:
+    """One browser's page of a strip."""
+
+    def __init__(self, desk: Desk, record_seq: int) -> None:
+        """Build it; `load` fills it."""
+        self._desk = desk
+        self._record_seq = record_seq
+        self._shell = Shell(desk, "")
+        with ui.element("div").classes("page strip"):
+            with ui.element("section").classes("left"):
+                self._verdict = fragment("result")
+                self._viewer = Viewer(full=True)
+                self._away = fragment("panel away")
+            with ui.element("aside"):
+                self._scores = fragment("panel")
+                self._facts = fragment("panel")
+        self._verdict.content = fragments.verdict(None, waiting=f"Reading record {record_seq} …")
+
+    async def follow(self) -> None:
+        """Fill the page, then keep the band up to date until the browser leaves."""
+        client = ui.context.client
+        await client.connected()
+        await asyncio.gather(self._load(), self._shell.follow())
+
+    async def _load(self) -> None:
+        try:
+            found = await asyncio.to_thread(self._desk.service.get, self._record_seq, VIEW)
+        except ServiceError as error:
+            self._verdict.content = fragments.verdict(None, waiting=_no_strip(error, self._record_seq))
+            return
+        await self._fill(found)
+
+    async def _fill(self, found: record_pb.GetInspectionResponse) -> None:
+        strip, product = strip_of(found.inspection), self._desk.board.snapshot.product
+        self._desk.album.keep(found.pictures, reject=strip.outcome is not Outcome.ACCEPT)
+        shot = shot_of(strip, found.pictures)
+        self._verdict.content = fragments.verdict(strip)
+        self._scores.content = fragments.scores(strip)
+        self._facts.content = fragments.facts(strip)
+        self._away.content = fragments.away(shot)
+        if product is not None:
+            await self._viewer.show(shot, product)
+
+
+def _no_strip(error: ServiceError, record_seq: int) -> str:
+    if error.code == "NOT_FOUND":
+        return f"There is no strip with record {record_seq}."
+    return f"The service does not tell: {error.message}. Reload to try again."
+
+
+def add(desk: Desk) -> None:
+    """Add the page at /strips/N."""
+
+    @ui.page("/strips/{record_seq}")
+    async def strip(record_seq: int) -> None:
+        await StripPage(desk, record_seq).follow()

@@ -1,0 +1,89 @@
+"""What is fetched beside the pages: pictures and tables."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from nicegui import app
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from stripsight.hmi.album import frame_png, heat_png
+from stripsight.hmi.desk import Desk
+from stripsight.hmi.search import Search, search_of
+from stripsight.hmi.service import FULL, VIEW
+from stripsight.hmi.strip import Outcome, strip_of
+from stripsight.hmi.tables import scores_csv, strips_csv
+from stripsight.inspection.v1 import record_service_pb2 as record_pb
+from stripsight.service_error import ServiceError
+
+_PAGE = 500
+# A picture on record never changes; who may see it is asked again in another browser.
+_KEEP = {"Cache-Control": "private, max-age=3600, immutable"}
+
+
+def add(desk: Desk) -> None:
+    """Add the addresses. They are plain functions: each call runs in a thread and may wait for the service."""
+    app.get("/pictures/{seq}/frame/{index}.png")(partial(_frame, desk))
+    app.get("/pictures/{seq}/full/{index}.png")(partial(_full_frame, desk))
+    app.get("/pictures/{seq}/heat/{index}/{vial}/{region}.png")(partial(_heat, desk))
+    app.get("/strips/{seq}/scores.csv")(partial(_scores, desk))
+    app.get("/strips.csv")(partial(_strips, desk))
+
+
+def _frame(desk: Desk, seq: int, index: int) -> Response:
+    return _png(frame_png(_pictures(desk, seq), index))
+
+
+def _heat(desk: Desk, seq: int, index: int, vial: str, region: str) -> Response:
+    return _png(heat_png(_pictures(desk, seq), index, vial, region))
+
+
+def _full_frame(desk: Desk, seq: int, index: int) -> Response:
+    try:
+        pictures = desk.service.get(seq, FULL).pictures
+    except ServiceError:
+        return _png(None)
+    return _png(frame_png(pictures, index))
+
+
+def _pictures(desk: Desk, seq: int) -> record_pb.Pictures:
+    kept = desk.album.find(seq)
+    if kept is not None:
+        return kept
+    try:
+        found = desk.service.get(seq, VIEW)
+    except ServiceError:
+        return record_pb.Pictures()
+    desk.album.keep(found.pictures, reject=strip_of(found.inspection).outcome is not Outcome.ACCEPT)
+    return found.pictures
+
+
+def _png(picture: bytes | None) -> Response:
+    if picture is None:
+        return Response("no such picture\n", 404, media_type="text/plain")
+    return Response(picture, media_type="image/png", headers=_KEEP)
+
+
+def _scores(desk: Desk, seq: int) -> Response:
+    try:
+        strip = strip_of(desk.service.get(seq).inspection)
+    except ServiceError as error:
+        return Response(f"{error}\n", 404 if error.code == "NOT_FOUND" else 503, media_type="text/plain")
+    return _csv_response(Response(scores_csv(strip), media_type="text/csv"), f"{strip.strip_id}.csv")
+
+
+def _strips(desk: Desk, request: Request) -> Response:
+    rows = _strip_rows(desk, search_of(request.query_params))
+    return _csv_response(StreamingResponse(rows, media_type="text/csv"), "strips.csv")
+
+
+def _strip_rows(desk: Desk, search: Search) -> Iterator[str]:
+    yield strips_csv([])
+    for recorded in desk.service.list(search.request(page_size=_PAGE)):
+        yield strips_csv([strip_of(recorded)], head=False)
+
+
+def _csv_response(response: Response, name: str) -> Response:
+    safe = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in name)
+    response.headers["Content-Disposition"] = f'attachment; filename="{safe}"'
+    return response

@@ -1,0 +1,84 @@
+"""All that the page shows at one moment, and how it goes on with what the service tells. Pure."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from stripsight.hmi.band import Band, Link, band_of
+from stripsight.hmi.product import Product, product_of
+from stripsight.hmi.strip import Outcome, Strip
+from stripsight.hmi.tally import Tally
+from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
+
+FILM = 24
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A strip together with the pictures there are of it, so that one is never drawn over another's.
+
+    `heats` are frame, vial and region of each heatmap; `missing` says why something is not there.
+    """
+
+    strip: Strip
+    frames: tuple[int, ...] = ()
+    heats: tuple[tuple[int, str, str], ...] = ()
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One moment. `loaded` tells whether the record was read since the service answered last."""
+
+    target: str
+    since: datetime
+    link: Link = Link.CONNECTING
+    status: service_pb.GetStatusResponse | None = None
+    tally: Tally = field(default_factory=Tally)
+    latest: Strip | None = None
+    shot: Shot | None = None
+    rejects: tuple[Strip, ...] = ()
+    loaded: bool = False
+
+    @property
+    def band(self) -> Band:
+        """The status band."""
+        return band_of(self.link, self.since, self.status, self.target)
+
+    @property
+    def product(self) -> Product | None:
+        """The product; None until the service has answered once."""
+        return product_of(self.status.product) if self.status is not None else None
+
+    @property
+    def slot_ms(self) -> int:
+        """The slot, 0 while it is not known."""
+        return self.status.slot_ms if self.status is not None else 0
+
+    def answered(self, status: service_pb.GetStatusResponse, now: datetime) -> "Snapshot":
+        """The service told how it is."""
+        since = self.since if self.link is Link.UP else now
+        return replace(self, link=Link.UP, since=since, status=status)
+
+    def lost(self, now: datetime) -> "Snapshot":
+        """The service does not answer. What it told before stays on the page, marked as old by the band."""
+        if self.link is Link.LOST:
+            return self
+        # A page that never had a connection goes on waiting for its first.
+        link = Link.LOST if self.link is Link.UP else Link.CONNECTING
+        return replace(self, link=link, since=now, loaded=False)
+
+    def read(self, tally: Tally, strips: tuple[Strip, ...]) -> "Snapshot":
+        """The record was read: the tally and the latest strips, the latest first."""
+        rejects = tuple(strip for strip in strips if strip.outcome is not Outcome.ACCEPT)[:FILM]
+        return replace(self, tally=tally, latest=next(iter(strips), None), rejects=rejects, loaded=True)
+
+    def judged(self, strip: Strip) -> "Snapshot":
+        """A strip was answered. One that was read out of the record before is left out."""
+        if strip.record_seq <= self.tally.last_seq:
+            return self
+        rejects = self.rejects if strip.outcome is Outcome.ACCEPT else (strip, *self.rejects)[:FILM]
+        return replace(self, tally=self.tally.add(strip), latest=strip, rejects=rejects)
+
+    def pictured(self, shot: Shot) -> "Snapshot":
+        """The pictures of a strip have come."""
+        return replace(self, shot=shot)

@@ -1,0 +1,173 @@
+"""The operator page in Chromium, in each state that a line can be in."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
+from stripsight.inspection.v1 import lot_service_pb2 as lot_pb
+
+expect.set_options(timeout=60_000)
+ServePage = Callable[[str], Any]
+BAD = ("V4", "R2")
+
+
+@pytest.fixture
+def look(line: Any, serve_page: ServePage, tab: Page) -> Callable[[], Page]:
+    """Open the page of the line in the tab."""
+
+    def look() -> Page:
+        tab.goto(serve_page(f"127.0.0.1:{line.port}").url)
+        return tab
+
+    return look
+
+
+def at(tab: Page, name: str) -> Locator:
+    """Find a part of the page."""
+    return tab.locator(f"[data-test='{name}']")
+
+
+def test_a_line_without_strips_says_so(look: Callable[[], Page]) -> None:
+    """Inspecting, and waiting for the first; nothing is empty without a word."""
+    tab = look()
+    expect(at(tab, "state")).to_have_text("Inspecting")
+    expect(at(tab, "verdict")).to_have_text("Waiting for the first strip")
+    expect(at(tab, "no-rejects")).to_have_text("No rejects in this lot so far.")
+    expect(at(tab, "scope")).to_have_text("No strip on record yet.")
+
+
+def test_a_service_that_is_not_there_is_waited_for(serve_page: ServePage, tab: Page) -> None:
+    """The page opens all the same, and says whom it waits for."""
+    tab.goto(serve_page("127.0.0.1:1").url)
+    expect(at(tab, "state")).to_have_text("Connecting")
+    expect(at(tab, "reason")).to_contain_text("127.0.0.1:1")
+
+
+def test_each_change_of_the_line_is_told(look: Callable[[], Page], line: Any) -> None:
+    """Starting and why; alarms and development mode; a lot that was stopped."""
+    line.status.readiness = service_pb.READINESS_STARTING
+    line.status.readiness_reason = "the engine warms up"
+    tab = look()
+    expect(at(tab, "state")).to_have_text("Not ready: starting")
+    expect(at(tab, "reason")).to_have_text("the engine warms up")
+    line.status.readiness = service_pb.READINESS_SERVING
+    line.status.development_mode = True
+    line.status.alarms.add(code="DRIFT_SCORES_HIGH", message="scores of R2 lie high")
+    expect(at(tab, "alarms").locator("summary")).to_contain_text("scores of R2 lie high")
+    expect(at(tab, "development")).to_contain_text("Development mode")
+    line.status.lot.state = lot_pb.LOT_STATE_STOPPED
+    line.status.lot.challenges.add(missed=["defective-1 was accepted"])
+    expect(at(tab, "state")).to_have_text("Lot stopped")
+    expect(at(tab, "reason")).to_contain_text("defective-1 was accepted")
+
+
+def test_a_strip_appears_with_its_picture(look: Callable[[], Page], line: Any, frames: dict[int, bytes]) -> None:
+    """Verdict in a word and a colour, frame, heatmap over its region, counts and film."""
+    tab = look()
+    expect(at(tab, "verdict")).to_have_text("Waiting for the first strip")
+    line.strip(BAD, frames=frames)
+    expect(at(tab, "verdict")).to_contain_text("REJECT")
+    expect(at(tab, "verdict")).to_contain_text("V4 R2")
+    expect(at(tab, "frame")).to_have_attribute("href", "/pictures/1/frame/7.png")
+    expect(at(tab, "heat")).to_have_attribute("href", "/pictures/1/heat/7/V4/R2.png")
+    expect(tab.locator("[data-place='V4-R2']")).to_have_text("1")
+    expect(at(tab, "still")).to_have_count(1)
+    line.strip(frames=frames)
+    expect(at(tab, "verdict")).to_contain_text("ACCEPT")
+    expect(at(tab, "rate")).to_have_text("50.0 %")
+
+
+def test_what_is_on_record_is_there_when_the_page_opens(
+    look: Callable[[], Page], line: Any, frames: dict[int, bytes]
+) -> None:
+    """Counts, rejects and the last strip, from before anybody looked."""
+    for bad in ((), (BAD,), ()):
+        line.strip(*bad, frames=frames)
+    tab = look()
+    expect(at(tab, "judged")).to_have_text("3")
+    expect(at(tab, "caption")).to_have_text("S-000003 · frame 0")
+    expect(at(tab, "still")).to_have_attribute("data-strip", "S-000002")
+
+
+def test_a_strip_without_pictures_says_why(look: Callable[[], Page], line: Any) -> None:
+    """No picture of another strip stands in its place."""
+    tab = look()
+    expect(at(tab, "state")).to_have_text("Inspecting")
+    line.strip()
+    expect(at(tab, "no-picture")).to_have_text("The frames are not kept.")
+
+
+def test_a_held_strip_stays(look: Callable[[], Page], line: Any, frames: dict[int, bytes]) -> None:
+    """Others are judged and counted meanwhile; the live ones come back by the same button."""
+    line.strip(BAD, frames=frames)
+    tab = look()
+    expect(at(tab, "caption")).to_have_text("S-000001 · frame 7")
+    at(tab, "hold").click()
+    expect(at(tab, "hold")).to_have_text("Back to live")
+    line.strip(frames=frames)
+    expect(at(tab, "judged")).to_have_text("2")
+    expect(at(tab, "verdict")).to_have_attribute("data-strip", "S-000001")
+    expect(at(tab, "caption")).to_have_text("S-000001 · frame 7")
+    at(tab, "hold").click()
+    expect(at(tab, "caption")).to_have_text("S-000002 · frame 0")
+
+
+def test_frames_zoom_and_strength_are_chosen_by_touch(
+    look: Callable[[], Page], line: Any, frames: dict[int, bytes]
+) -> None:
+    """Step through the frames, look closely at a region and back, and draw heatmaps weaker, of later strips too."""
+    line.strip(BAD, frames=frames)
+    tab = look()
+    at(tab, "frame-15").click()
+    expect(at(tab, "frame")).to_have_attribute("href", "/pictures/1/frame/15.png")
+    expect(at(tab, "heat")).to_have_count(0)
+    at(tab, "frame-auto").click()
+    expect(at(tab, "heat")).to_have_count(1)
+    whole = at(tab, "stage").get_attribute("viewBox")
+    tab.locator("[data-act='place:V4/R2']").click()
+    expect(at(tab, "stage")).to_have_attribute("viewBox", "233 70 102 36")
+    at(tab, "zoom-all").click()
+    expect(at(tab, "stage")).to_have_attribute("viewBox", str(whole))
+    heats = tab.locator(".heats")
+    expect(heats).to_have_css("opacity", "0.7")
+    strength = tab.locator(".q-slider__track-container")
+    strength.press("ArrowLeft")
+    expect(heats).to_have_css("opacity", "0.65")
+    line.strip(BAD, frames=frames)
+    expect(at(tab, "heat")).to_have_attribute("href", "/pictures/2/heat/7/V4/R2.png")
+    expect(heats).to_have_css("opacity", "0.65")
+
+
+@pytest.mark.parametrize("path", ["/", "/strips", "/strips/1"])
+def test_everything_to_touch_is_large_enough(
+    path: str, line: Any, frames: dict[int, bytes], serve_page: ServePage, tab: Page
+) -> None:
+    """48 pixels at least, on the smaller screen, and nothing is cut off to the side."""
+    line.strip(BAD, frames=frames)
+    line.status.alarms.add(code="DRIFT", message="look")
+    tab.goto(serve_page(f"127.0.0.1:{line.port}").url + path)
+    expect(at(tab, "alarms")).to_be_visible()
+    expect(tab.locator("[data-strip='S-000001']").first).to_be_visible()
+    small = tab.evaluate(
+        """() => [...document.querySelectorAll("button, a, summary")].filter((one) => one.offsetParent)
+            .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 48 || box.height < 48).map(([text]) => text)"""
+    )
+    assert small == []
+    assert tab.evaluate("document.documentElement.scrollWidth") == 1280
+
+
+def test_a_browser_at_another_name_is_refused(line: Any, serve_page: ServePage, tab: Page) -> None:
+    """A page of elsewhere that points its name here gets nothing."""
+    page = serve_page(f"127.0.0.1:{line.port}")
+    reply = tab.request.get(page.url, headers={"Host": "evil.example"})
+    assert (reply.status, "Inspecting" in reply.text()) == (400, False)
+
+
+def test_the_title_says_what_it_is(look: Callable[[], Page]) -> None:
+    """Among other tabs."""
+    expect(look()).to_have_title(re.compile("Stripsight"))
