@@ -1,6 +1,7 @@
 """What a real server shows of its record: lists, pages, single strips, and the pictures of older ones."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -172,3 +173,27 @@ def test_what_is_missing_is_said(line: Line, start: Start, item_bundle: Bundle, 
         found = client.get(bad, pictures=options).pictures
     assert (len(found.frames), len(found.heatmaps)) == (0, 0)
     assert found.missing == "the frames are not kept"
+
+
+def test_heatmaps_of_an_older_strip_wait_for_a_moment_without_a_strip(
+    *, line: Line, start: Start, connect: Callable[[str], Client], ask: Ask, strip_bundle: Bundle
+) -> None:
+    """While one is inspected there are none, and that is said; the frames come, and the verdict is as ever."""
+    line.server.process.terminate()
+    assert line.server.ended() == 0
+    server = start(strip_bundle.path, record_dir=line.folder, gated=True).started()
+    server.until("armed")
+    options = picture_options(frames=True, heatmaps="all")
+    bad = line.answers[3]
+    with ThreadPoolExecutor(2) as pool, RecordClient(server.target) as client:
+        strip = pool.submit(ask, connect(server.target), seed=150)
+        server.until("infer")
+        found = client.get(bad.record_seq, pictures=options).pictures
+        assert (len(found.frames), len(found.heatmaps)) == (3, 0)
+        assert found.missing == "there was no time between strips to draw the heatmaps"
+        server.say("go")
+        assert strip.result(LIMIT_S).reply.inspection.verdict == pb.VERDICT_ACCEPT
+        later = pool.submit(client.get, bad.record_seq, pictures=options)
+        server.until("infer")
+        server.say("go")
+        assert list(later.result(LIMIT_S).pictures.heatmaps) == list(bad.heatmaps)

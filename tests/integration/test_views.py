@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -191,6 +192,22 @@ def test_stalled_viewers_take_no_thread_and_no_verdict_from_strips(
     server.process.send_signal(signal.SIGTERM)
     assert server.ended() == 0
     del stalled
+
+
+def test_stalled_scrapers_take_nothing_from_strips(
+    start: Start, connect: Connect, ask: Ask, strip_bundle: Bundle
+) -> None:
+    """Fifty that ask half a question of the metrics: strips are answered, a scrape is too, and the server stops."""
+    server = start(strip_bundle.path).started()
+    host, _, port = server.metrics.rpartition(":")
+    with ExitStack() as stack:
+        for _ in range(50):
+            scraper = stack.enter_context(socket.create_connection((host, int(port)), FAR_S))
+            scraper.sendall(b"GET /metr")
+        assert ask(connect(server.target)).reply.inspection.verdict == pb.VERDICT_ACCEPT
+        assert gauge(server, "stripsight_record_seq")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.ended() == 0
 
 
 def verdict_of(answer: Answer) -> tuple[int, list[int], list[float]]:

@@ -44,7 +44,7 @@ def frame_picture(frame: Frame, width_max_px: int) -> FramePicture:
 
 def pixels_of(png: bytes) -> NDArray[np.uint8] | None:
     """Return the pixels of a kept frame, uint8 [H, W], the highest 8 bits of deeper ones; None for no grey picture."""
-    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None
     if found is None or found.ndim != 2:
         return None
     return (found.astype(np.uint16) >> (8 if found.dtype == np.uint16 else 0)).astype(np.uint8)
