@@ -1,5 +1,7 @@
 """Lots on a real server: opened and closed between challenges, stopped by a miss, going on after a restart."""
 
+import queue
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,20 +10,24 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 
 from stripsight.bundle import Bundle
+from stripsight.bundle_client import BundleClient
 from stripsight.client import Answer, Client, ServiceError
+from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import lot_service_pb2 as lot_pb
 from stripsight.journal.reader import Reader, Wanted
-from stripsight.journal.record import LOT_KINDS, Event
+from stripsight.journal.record import LOT_KINDS, Event, EventKind
 from stripsight.lot_client import LotClient
 
 FAR_S = 60.0
 BUNDLE = 3
 DRIFTING = [sys.executable, str(Path(__file__).with_name("drifting_server.py"))]
 
+Strip = Callable[..., tuple[FrameData, ...]]
 Occasion = lot_pb.ChallengeOccasion
 
 
@@ -50,6 +56,14 @@ class Site:
     def ask(self, **arguments: Any) -> pb.Inspection:
         """Have a strip inspected."""
         return self._ask(self.client, **arguments).reply.inspection
+
+    def outcome(self, **arguments: Any) -> str:
+        """Return why a strip was refused, or nothing when it was judged."""
+        try:
+            self.ask(**arguments)
+        except ServiceError as error:
+            return error.reason
+        return ""
 
     def refused(self, **arguments: Any) -> str:
         """Return why a strip was refused."""
@@ -165,6 +179,46 @@ def test_challenge_strips_run_by_themselves_after_so_many_strips(site: Site) -> 
     assert server.until("challenge passed")["occasion"] == "START"
     assert server.until("challenge passed")["occasion"] == "INTERVAL"
     assert occasions(site.lots.get()) == ["START", "INTERVAL"]
+
+
+def test_a_change_of_the_bundle_is_challenged_in_the_open_lot(site: Site, slack_bundle: Bundle, tmp_path: Path) -> None:
+    """By itself, and on record with the bundle that it was of."""
+    shutil.copytree(slack_bundle.path, tmp_path / "bundles" / "slack")
+    server = site.start(bundles=tmp_path / "bundles", record_dir=tmp_path / "record")
+    site.open()
+    with BundleClient(server.target) as bundles:
+        bundles.activate(slack_bundle.bundle_id, who="Ada", why="test", despite_open_lot="test")
+    assert server.until("challenge passed")["occasion"] == "START"
+    assert server.until("challenge passed")["occasion"] == "INTERVAL"
+    reader = Reader(tmp_path / "record")
+    last = reader.find(Wanted(kinds=(EventKind.CHALLENGE,)))[-1].entry.body
+    reader.close()
+    assert isinstance(last, Event) and last.facts["bundle_id"] == slack_bundle.bundle_id
+
+
+def test_closing_waits_for_strips_under_way_and_lets_none_in(site: Site, strip_bundle: Bundle, strip: Strip) -> None:
+    """A strip whose frames still come gets its answer, before the last challenge runs."""
+    site.start()
+    site.open()
+    frames = strip(strip_bundle.recipe, 101)
+    ids: dict[str, Any] = {"strip_id": "S-1", "lot_id": "L-1", "strip_seq": 1, "product": "small-5x4"}
+    early: queue.SimpleQueue[object] = queue.SimpleQueue()
+    with (
+        ThreadPoolExecutor(1) as pool,
+        site.client.stream(**ids, indices=(0, 7, 15), timeout_s=FAR_S, on_early=early.put) as stream,
+    ):
+        stream.send(np.zeros((144, 408), np.uint8))
+        early.get(timeout=FAR_S)  # it is under way
+        closing = pool.submit(site.lots.close_lot, "L-1", who="Ada")
+        number = 1
+        while site.outcome(strip_id="S-2", strip_seq=(number := number + 1)) != "LOT_NOT_OPEN":
+            assert not closing.done()
+        for frame in frames[1:]:
+            stream.send(frame)
+        assert stream.answer().reply.inspection.verdict == pb.VERDICT_REJECT
+        closed = closing.result(FAR_S)
+    assert (occasions(closed), closed.rejected) == (["START", "END"], 1)
+    assert closed.challenges[-1].record_seq > stream.answer().reply.inspection.record_seq
 
 
 def test_an_open_lot_goes_on_after_a_crash_with_a_challenge_first(site: Site, drift: Path, tmp_path: Path) -> None:

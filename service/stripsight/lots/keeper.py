@@ -83,12 +83,16 @@ class LotKeeper:
         return lot
 
     def challenge_if_due(self) -> None:
-        """Run the challenge strips when so many strips or so much time has passed. Raises as `challenge`."""
+        """Run the challenge strips in the open lot after so many strips or so much time, or a change of the bundle.
+
+        Raises as `challenge`.
+        """
         lot = self._book.lot
         if lot is None or lot.state is not LotState.OPEN or not self._busy.acquire(blocking=False):
             return
         try:
-            if self._interval.due(self._book.strips_since_run, self._runs.age_s):
+            due = self._interval.due(self._book.strips_since_run, self._runs.age_s)
+            if due or self._runs.of_another_bundle:
                 self._runs.run(lot.lot_id, Occasion.INTERVAL)
         finally:
             self._busy.release()

@@ -52,7 +52,7 @@ class ChallengeRuns:
         self.line = line
         self._metrics = metrics
         self._clock = clock
-        self._ran = clock()
+        self._ran, self._bundle_id = clock(), line.live.bundle.bundle_id
         self._passed = math.nan
         metrics.are(lambda: book.lot, lambda: clock() - self._passed)
 
@@ -60,6 +60,11 @@ class ChallengeRuns:
     def age_s(self) -> float:
         """Seconds since the last run ended, or since there was none."""
         return self._clock() - self._ran
+
+    @property
+    def of_another_bundle(self) -> bool:
+        """Whether the bundle was changed since the last run."""
+        return self._bundle_id != self.line.live.bundle.bundle_id
 
     def proved(self, steps: ChallengeSteps) -> None:
         """Take a run that a start of the service made before the first strip: it counts for the lot that is open."""
@@ -93,7 +98,7 @@ class ChallengeRuns:
         facts = challenge_facts(lot_id, occasion, steps.strips, steps.missed, began)
         self._journal.event(EventKind.CHALLENGE, **facts, who=who, bundle_id=steps.bundle_id, provider=steps.provider)
         self._metrics.challenged(occasion, passed=not steps.missed)
-        self._ran = self._clock()
+        self._ran, self._bundle_id = self._clock(), steps.bundle_id
         if steps.missed:
             _log.error("challenge missed", lot_id=lot_id, occasion=str(occasion), missed=steps.missed)
         else:
