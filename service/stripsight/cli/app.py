@@ -2,7 +2,7 @@
 
 import typer
 
-from stripsight.cli import bundle, certs, hmi, inspect, lot, records, replay, serve
+from stripsight.cli import bundle, certs, hmi, hmi_user, inspect, lot, records, replay, serve
 
 app = typer.Typer(
     name="stripsight",
@@ -18,6 +18,7 @@ app.command()(replay.replay)
 app.command()(hmi.hmi)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(certs.app, name="certs")
+app.add_typer(hmi_user.app, name="hmi-user")
 app.add_typer(lot.app, name="lot")
 app.add_typer(records.app, name="records")
 

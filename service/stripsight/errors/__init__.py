@@ -26,6 +26,7 @@ from stripsight.errors.bundle import (
     NoBundleBefore,
     RecipeError,
 )
+from stripsight.errors.login import LoginError
 from stripsight.errors.lot import (
     ChallengeMissed,
     LotError,
@@ -100,6 +101,7 @@ __all__ = [
     "IdInvalid",
     "IdReused",
     "InvalidRequest",
+    "LoginError",
     "LotError",
     "LotExists",
     "LotNotOpen",
