@@ -20,7 +20,7 @@ def parse(name: str, data: bytes, model: type[Document], error: type[BundleError
     """
     try:
         content = json.loads(data)
-    except ValueError as broken:
+    except (ValueError, RecursionError) as broken:
         raise error(f"{name}: expected JSON, found: {broken}", file=name) from None
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:

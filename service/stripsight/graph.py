@@ -121,8 +121,8 @@ def _compare(file: str, expected: _Signature, found: _Signature) -> None:
 def _check_valid(graph: bytes, file: str) -> None:
     try:
         onnx.checker.check_model(graph)
-    except onnx.checker.ValidationError as error:
-        raise _unsafe(file, "a valid ONNX model", str(error).splitlines()[0]) from error
+    except Exception as error:  # the checker's own, or one about its message, which quotes the file
+        raise _unsafe(file, "a valid ONNX model", str(error).partition("\n")[0]) from error
 
 
 def _batch(found: _Signature) -> Dimension:
@@ -143,7 +143,8 @@ def _described(value: ValueInfoProto) -> Described:
     dimensions: list[Dimension] = [
         dim.dim_value if dim.HasField("dim_value") else dim.dim_param for dim in tensor.shape.dim
     ]
-    return TensorProto.DataType.Name(tensor.elem_type), dimensions
+    known = tensor.elem_type in TensorProto.DataType.values()
+    return TensorProto.DataType.Name(tensor.elem_type) if known else f"type {tensor.elem_type}", dimensions
 
 
 def _unsafe(file: str, expected: str, found: str) -> BundleGraphUnsafe:

@@ -209,7 +209,7 @@ def load_recipe(source: str | bytes) -> Recipe:
         return Recipe.model_validate(tomllib.loads(text))
     except ValidationError as error:
         raise _explained(error) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or numbers and nesting beyond any use
         raise RecipeError(f"recipe.toml: expected TOML in UTF-8, found: {error}") from None
 
 
@@ -218,6 +218,13 @@ def _explained(error: ValidationError) -> RecipeError:
     field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
     message = first["msg"].removeprefix("Value error, ")
     value: Any = first["input"]
-    found = f", found {value!r}" if isinstance(value, str | int | float) else ""
+    found = f", found {_shown(value)}" if isinstance(value, str | int | float) else ""
     rest = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return RecipeError(f"recipe.toml: {field or 'as a whole'}: {message}{found}{rest}", field=field)
+
+
+def _shown(value: str | int | float) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "a number of thousands of digits"
