@@ -8,40 +8,32 @@ it is computed.
 import math
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
-from dataclasses import replace
-from functools import cache, partial
-from typing import TypeVar
+from functools import cache
 
 import structlog
 
-from stripsight.admission import Admission, StillRunning
+from stripsight.admission import Admission
 from stripsight.alarms import Alarms
-from stripsight.arrivals import Arrivals, Opening
+from stripsight.answering import Answering
+from stripsight.arrivals import Arrivals
 from stripsight.bundle import Bundle
 from stripsight.challenge_steps import ChallengeSteps
-from stripsight.errors import EngineError, NotReady, RecordError, StripsightError
+from stripsight.errors import RecordError, StripsightError
 from stripsight.frame import FrameData
-from stripsight.inspector import Inspector
 from stripsight.journal.journal import Journal
+from stripsight.lane import Lane
 from stripsight.listeners import Listener, Listeners
 from stripsight.live import LiveBundle
 from stripsight.lots.book import LotBook
 from stripsight.metrics import Metrics
 from stripsight.recorder import Asked, Recorder
 from stripsight.slot import Slot
+from stripsight.state import State
 from stripsight.status import Readiness, Status
-from stripsight.stream import StripStream, Terms
-from stripsight.strip import Answers, Inspection, RejectedEarly, StripHeader, StripKey, StripRequest, late, returned
+from stripsight.strip import Inspection, RejectedEarly, StripKey, StripRequest, returned
 from stripsight.timing import Clock
-from stripsight.verdict import Cause
 
 _log = structlog.get_logger()
-
-T = TypeVar("T")
-
-# Work of low priority beside a lane that is never free goes on after this, piece by piece.
-_PAUSE_S = 0.1
 
 
 class Station:
@@ -70,7 +62,6 @@ class Station:
         self._metrics = metrics
         self.alarms = Alarms()
         self.alarms.add(lambda: self._live.alarms)
-        self.lots = LotBook(required=False) if lots is None else lots
         self.alarms.add(lambda: self.lots.alarms)
         self._listeners = Listeners()
         self._recorder = Recorder(journal, metrics, self._answered, clock)
@@ -80,12 +71,18 @@ class Station:
         self._clock = clock
         self._development = development
         self._began = clock()
-        self._admission = Admission(waiting, clock)
-        self._held = ""
-        self._state = (Readiness.STARTING, "the engine warms up and the challenge set runs")
+        self._state = State(metrics.service.ready)
+        self._lane = Lane(Admission(waiting, clock), self.fail, metrics.inspections)
+        self.lots = lots or LotBook(required=False)
+        self._answering = Answering(self._state, self.lots, self._lane, clock)
         metrics.bundle_loaded(bundle.bundle_id, bundle.recipe)
         metrics.alarms.are(lambda: self.alarms.standing)
-        metrics.inspections.waiting_is(lambda: self._admission.waiting)
+        metrics.inspections.waiting_is(lambda: self._lane.admission.waiting)
+
+    @property
+    def lane(self) -> Lane:
+        """The lane, for work beside the strips."""
+        return self._lane
 
     @property
     def live(self) -> LiveBundle:
@@ -95,7 +92,7 @@ class Station:
     def opened(self, live: LiveBundle) -> None:
         """Serve from now on."""
         self.changed(live)
-        self._turn(Readiness.SERVING, "the challenge set has passed")
+        self._state.turn(Readiness.SERVING, "the challenge set has passed")
 
     def changed(self, live: LiveBundle) -> None:
         """Let the strips that come from now on be judged by `live`; those that are here keep the bundle they have."""
@@ -104,20 +101,19 @@ class Station:
 
     def closed(self, timeout_s: float) -> bool:
         """Take no more strips and finish those admitted; False when that took longer than `timeout_s`."""
-        if self._state[0] is not Readiness.FAILED:
-            self._turn(Readiness.DRAINING, "the service was asked to stop")
-        return self._admission.close(timeout_s)
+        self._state.turn(Readiness.DRAINING, "the service was asked to stop")
+        return self._lane.admission.close(timeout_s)
 
     def status(self) -> Status:
         """Tell how it is; never waits for the lane."""
-        readiness, reason = self._readiness
+        readiness, reason = self._state.now
         live = self._live
         return Status(
             bundle=live.bundle,
             provider=live.provider,
             readiness=readiness,
             reason=reason,
-            heartbeat=self._admission.beats,
+            heartbeat=self._lane.admission.beats,
             slot_s=self._slot_s,
             uptime_s=self._clock() - self._began,
             alarms=self.alarms.standing,
@@ -140,7 +136,7 @@ class Station:
             return request().frames
 
         asked = Asked("InspectStrip", key, frames, frames, self._slot(lambda: arrived, remaining_s), self._live)
-        return returned(self._recorder.answers(asked, lambda: self._unstopped(asked, self._at_once(request, asked))))
+        return returned(self._recorder.answers(asked, lambda: self._answering.at_once(request, asked)))
 
     def arrivals(self) -> Arrivals:
         """Take note of a call about a strip whose frames will come one by one: its messages go in here."""
@@ -158,8 +154,7 @@ class Station:
         slot = self._slot(lambda: arrivals.arrived, remaining_s)
         opening = arrivals.opening()
         asked = Asked("InspectFrames", opening.key, arrivals.frames, arrivals.taken, slot, self._live)
-        work = partial(self._streamed, opening, arrivals, asked)
-        yield (yield from self._recorder.answers(asked, lambda: self._unstopped(asked, work())))
+        yield (yield from self._recorder.answers(asked, lambda: self._answering.streamed(opening, arrivals, asked)))
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` hear of each inspection from now on, once it is on record."""
@@ -168,134 +163,32 @@ class Station:
     def challenge(self) -> ChallengeSteps:
         """Return a run of the challenge strips on what inspects now: its steps go `beside`. Raises NotReady."""
         live = self._live
-        return ChallengeSteps(_there(live.engine, self._state), live.bundle)
+        return ChallengeSteps(self._state.serving(live.engine), live.bundle)
 
     def settled(self, lot_id: str, timeout_s: float) -> bool:
         """Wait until no strip of a lot is under way; False when one still is."""
         return self._recorder.under_way.settled(lot_id, timeout_s)
 
-    def beside(self, work: Callable[[], T], timeout_s: float | None = None) -> T:
-        """Run a piece of work on the engine while no strip is there: see Admission.submit_idle.
-
-        Raises NotReady, and TimeoutError when it has not ended after `timeout_s`.
-        """
-        future = self._admission.submit_idle(partial(self._run, work))
-        try:
-            return future.result(timeout_s)
-        finally:
-            future.cancel()
-
     def exercise(self) -> None:
         """Infer a blank frame while no strip is there. Raises NotReady, and EngineError when the engine fails."""
         live = self._live
-        self.beside(_there(live.engine, self._state).exercise)
-
-    def pause(self) -> None:
-        """Wait until nothing runs in the lane, but not for long."""
-        self._admission.pause(_PAUSE_S)
-
-    def idle(self, work: Callable[[], T]) -> "Future[T]":
-        """Have work of another bundle's engine run while no strip is there: see Admission.submit_idle."""
-        return self._admission.submit_idle(work)
+        self._lane.beside(self._state.serving(live.engine).exercise)
 
     def fail(self, error: StripsightError) -> None:
         """Serve no more: the engine or the record has failed."""
         what = "record" if isinstance(error, RecordError) else "engine"
-        self._turn(Readiness.FAILED, f"the {what} failed: {error.reason}")
+        self._state.turn(Readiness.FAILED, f"the {what} failed: {error.reason}")
         _log.error(f"{what} failed", reason=error.reason, message=error.message)
         self._on_failure(error)
 
     def hold(self, reason: str) -> None:
         """Take no strips while there is a reason, which the status tells; go on once it is empty."""
-        self._held = reason
-        self._metrics.service.ready(self._readiness[0] is Readiness.SERVING)
-
-    @property
-    def _readiness(self) -> tuple[Readiness, str]:
-        held = self._held
-        return (Readiness.PAUSED, held) if held and self._state[0] is Readiness.SERVING else self._state
+        self._state.hold(reason)
 
     def _slot(self, arrived: Callable[[], float], remaining_s: float | None) -> Slot:
         return Slot(self._slot_s, math.inf if remaining_s is None else arrived() + remaining_s, arrived)
-
-    def _at_once(self, read: Callable[[], StripRequest], asked: Asked) -> Answers:
-        yield from ()  # no frame comes before the others
-        inspector, request = self._serving(asked), read()
-        asked.slot.check(self._clock())
-        return self._in_time(inspector, request, asked)
-
-    def _streamed(self, opening: Opening, arrivals: Arrivals, asked: Asked) -> Answers:
-        inspector, header = self._serving(asked), opening.read()
-        asked.slot.check(arrivals.arrived)  # not now: the slot begins anew with each frame
-        terms = Terms(
-            recipe=asked.live.bundle.recipe,
-            deadline=lambda: asked.slot.deadline,
-            run=self._run,
-            late=partial(_late, asked.live),
-            overtaken=_log_late,
-            clock=self._clock,
-        )
-        stream = StripStream(inspector, self._admission.enter(), arrivals, terms)
-        return (yield from stream.answers(header))
-
-    def _serving(self, asked: Asked) -> Inspector:
-        inspector = _there(asked.live.inspector, self._readiness)
-        self.lots.admit(asked.key.lot_id)
-        return inspector
-
-    def _unstopped(self, asked: Asked, answers: Answers) -> Answers:
-        """Answer a strip unless a challenge was missed while it was inspected."""
-        inspection = yield from answers
-        self.lots.check_not_stopped(asked.key.lot_id)
-        return inspection
-
-    def _in_time(self, inspector: Inspector, request: StripRequest, asked: Asked) -> Inspection:
-        deadline = asked.slot.deadline
-        try:
-            work = partial(inspector.inspect, request, deadline)
-            inspection = self._admission.run(partial(self._run, work), deadline)
-        except StillRunning as overtaken:
-            overtaken.future.add_done_callback(_log_late)
-            return _late(asked.live, request)
-        if self._clock() > deadline:
-            return replace(inspection, judgement=inspection.judgement.and_rejected(Cause.LATE))
-        return inspection
 
     def _answered(self, asked: Asked, inspection: Inspection) -> None:
         if asked.live.drift is not None:
             asked.live.drift.add(inspection.judgement)
         self._listeners.tell(inspection, asked.taken)
-
-    def _run(self, work: Callable[[], T]) -> T:
-        """Run work in the lane's thread: note a failure of the engine, and the steps of a strip that ends."""
-        try:
-            found = work()
-        except EngineError as error:
-            self.fail(error)
-            raise
-        if isinstance(found, Inspection):
-            self._metrics.inspections.stages_took(found.stages)
-        return found
-
-    def _turn(self, readiness: Readiness, reason: str) -> None:
-        self._state = (readiness, reason)
-        self._metrics.service.ready(self._readiness[0] is Readiness.SERVING)
-
-
-def _there(part: T | None, state: tuple[Readiness, str]) -> T:
-    readiness, reason = state
-    if part is None or readiness is not Readiness.SERVING:
-        raise NotReady(f"not ready: {reason}", state=readiness.lower())
-    return part
-
-
-def _late(live: LiveBundle, header: StripHeader) -> Inspection:
-    return late(header, live.bundle.bundle_id, live.provider)
-
-
-def _log_late(future: "Future[Inspection]") -> None:
-    error = future.exception()
-    if error is None:
-        _log.warning("a late inspection ended", strip_id=future.result().strip_id)
-    else:
-        _log.error("a late inspection failed", exc_info=error)

@@ -105,7 +105,7 @@ class BundleChanger:
         return not_configured(self._station.live, self._configured)
 
     def _taken_over(self, bundle: Bundle, engine: Engine, asked: ChangeAsked, now: LiveBundle) -> Changed:
-        passed = challenged(bundle, engine, self._station.idle, self._patience_s)
+        passed = challenged(bundle, engine, self._station.lane.idle, self._patience_s)
         lot = self._check_lot(asked)  # again: one may have been opened meanwhile
         facts = serving_facts(bundle, engine.provider, passed) | _facts(asked, lot) | {"before": now.bundle.bundle_id}
         link = self._journal.event(EventKind.BUNDLE, **facts)

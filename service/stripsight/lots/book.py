@@ -18,7 +18,7 @@ class LotBook:
 
     def __init__(self, *, required: bool) -> None:
         """Begin without lots. `required`: only strips of an open lot are inspected."""
-        self._required = required
+        self.required = required
         self._lock = threading.RLock()
         self._known: set[str] = set()
         self._begun = Ledger("")  # the lot that is open, or whose first challenge has run
@@ -112,7 +112,7 @@ class LotBook:
             lot = self._begun.lot
             if lot is not None and lot.lot_id == lot_id and self._closing != lot_id:
                 return
-            if self._required or lot_id in self._known:
+            if self.required or lot_id in self._known:
                 raise LotNotOpen(f"lot {lot_id} is not open; open is {_name(lot)}", lot_id=lot_id)
 
     def check_not_stopped(self, lot_id: str) -> None:

@@ -1,7 +1,6 @@
 """Runs of the challenge strips: a frame at a time in the lane, then on record."""
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from stripsight.challenge_steps import ChallengeSteps
 from stripsight.errors import NotReady
 from stripsight.journal.journal import Journal
 from stripsight.journal.record import EventKind
+from stripsight.lane import Lane
 from stripsight.live import LiveBundle
 from stripsight.lots.book import LotBook
 from stripsight.lots.facts import challenge_facts
@@ -29,12 +29,13 @@ class Line(Protocol):
         """The bundle that strips come to now."""
         ...
 
-    def challenge(self) -> ChallengeSteps:
-        """Return a run of the challenge strips on what inspects now. Raises NotReady."""
+    @property
+    def lane(self) -> Lane:
+        """The lane, for work beside the strips."""
         ...
 
-    def beside(self, work: Callable[[], bool]) -> bool:
-        """Run a piece of work while no strip is there. Raises NotReady."""
+    def challenge(self) -> ChallengeSteps:
+        """Return a run of the challenge strips on what inspects now. Raises NotReady."""
         ...
 
     def settled(self, lot_id: str, timeout_s: float) -> bool:
@@ -79,7 +80,7 @@ class ChallengeRuns:
         """Run the challenge strips for a lot and put it on record. Raises NotReady, EngineError, RecordError."""
         began, steps = self._journal.link.seq, self.line.challenge()
         try:
-            while self.line.beside(partial(self._step, steps)):
+            while self.line.lane.beside(partial(self._step, steps)):
                 pass
         except NotReady:
             if steps.missed:  # what is known must not be lost

@@ -59,7 +59,7 @@ class ServedPictures:
             store,
             Choice(settings.picture_sample, settings.picture_seed),
             metrics.pictures,
-            beside=self._station.beside,
+            beside=self._station.lane.beside,
             may_write=lambda: self.disk.room is Room.ENOUGH,
         )
         self._station.listen(keeper.answered)

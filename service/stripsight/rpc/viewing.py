@@ -29,7 +29,7 @@ class ServedViews:
         self.records = Records(journal.folder, kept, READERS)
         self.hub: Hub[WatchInspectionsResponse] = Hub(settings.viewers, metrics.viewing.skipped)
         last = LastStrips()
-        self.gallery = Gallery(last, kept, self._judge_of, station)
+        self.gallery = Gallery(last, kept, self._judge_of, station.lane)
         self._broadcast = Broadcast(
             self.hub,
             self.gallery,

@@ -8,7 +8,6 @@ import pytest
 
 from stripsight.errors import LotNotOpen, LotStopped, NotReady, StripsightError
 from stripsight.journal.record import Outcome
-from stripsight.lots.book import LotBook
 
 Bench = Any  # conftest.Bench
 
@@ -26,7 +25,7 @@ def test_a_strip_of_no_open_lot_is_refused_before_it_is_inspected(bench: Bench) 
     """All at once or frame by frame; a service that is not ready says that first."""
     inferred: list[int] = []
     bench.engine.at_infer = lambda: inferred.append(1)
-    bench.station.lots = LotBook(required=True)
+    bench.station.lots.required = True
     assert ended(bench, lambda: bench.inspect(bench.clock(), None)) is LotNotOpen
     assert ended(bench, lambda: bench.streamed([0, 1, 2])) is LotNotOpen
     assert bench.station.closed(60)
