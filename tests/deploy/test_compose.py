@@ -78,7 +78,7 @@ def test_directories_of_the_machine_are_read_only(running: dict[str, Service]) -
     """What is mounted from the machine is mounted read-only and must be there; only volumes are written."""
     mounts = [mount for service in running.values() for mount in service["volumes"]]
     bound = [mount for mount in mounts if mount["type"] == "bind"]
-    assert {mount["target"] for mount in bound} == {"/bundle", "/keys", "/etc/prometheus"} | GRAFANA
+    assert {mount["target"] for mount in bound} == {"/bundle", "/keys", "/bundles", "/etc/prometheus"} | GRAFANA
     assert all(mount["read_only"] is True for mount in bound)
     assert all(mount["bind"]["create_host_path"] is False for mount in bound)
 
@@ -139,9 +139,10 @@ def test_both_profiles_are_refused() -> None:
     [
         ("STRIPSIGHT_BUNDLE", "/srv/bundles/other", lambda service: service["volumes"][0]["source"]),
         ("STRIPSIGHT_BUNDLE_KEYS", "/srv/keys", lambda service: service["volumes"][1]["source"]),
+        ("STRIPSIGHT_BUNDLES", "/srv/bundles", lambda service: service["volumes"][2]["source"]),
         ("STRIPSIGHT_BIND", "192.0.2.7", lambda service: service["ports"][0]["host_ip"]),
     ],
 )
 def test_what_can_be_set(variable: str, value: str, read: Callable[[Service], str]) -> None:
-    """The directories of the bundle and of the keys, and the address of the API, come from the environment."""
+    """The directories of bundles and of the keys, and the address of the API, come from the environment."""
     assert read(services(**{variable: value})["stripsight"]) == value

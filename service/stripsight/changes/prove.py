@@ -7,19 +7,16 @@ given no core would hold up everybody else.
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
-from typing import TypeVar
 
 import numpy as np
 
 from stripsight.bundle import Bundle
 from stripsight.challenge_steps import ChallengeSteps
 from stripsight.engine import Engine
-from stripsight.errors import EngineError, Overloaded, ProviderError
+from stripsight.errors import Overloaded, ProviderError
 from stripsight.start import ChallengeResult, passed
 
-T = TypeVar("T")
-Idle = Callable[[Callable[[], T]], "Future[T]"]
+Idle = Callable[[Callable[[], bool]], "Future[bool]"]
 """Has a piece of work run while no strip is there."""
 
 PATIENCE_S = 60.0
@@ -43,35 +40,22 @@ def started(bundle: Bundle, start: Callable[[Bundle], Engine], provider: str) ->
     return engine
 
 
-def challenged(
-    bundle: Bundle, engine: Engine, idle: Callable[[Callable[[], object]], "Future[object]"], patience_s: float
-) -> ChallengeResult:
+def challenged(bundle: Bundle, engine: Engine, idle: Idle, patience_s: float) -> ChallengeResult:
     """Run the bundle's challenge strips on `engine`, a frame at a time while no strip is there.
 
     Raises ChallengeError, EngineError, NotReady when the service stops, and Overloaded when there was no such time
     for `patience_s`.
     """
     steps = ChallengeSteps(engine, bundle)
-    while _in_time(idle(partial(_tried, steps)), patience_s):
+    while _in_time(idle(steps.step), patience_s):
         pass
     return passed(steps, bundle)
 
 
-def _tried(steps: ChallengeSteps) -> bool | EngineError:
-    """Take a step; a failure of this engine is no failure of the one that inspects."""
+def _in_time(piece: "Future[bool]", patience_s: float) -> bool:
     try:
-        return steps.step()
-    except EngineError as error:
-        return error
-
-
-def _in_time(piece: "Future[object]", patience_s: float) -> bool:
-    try:
-        found = piece.result(patience_s)
+        return piece.result(patience_s)
     except TimeoutError:
-        if piece.cancel():
-            raise Overloaded(f"the line left no moment free for {patience_s:g} s: the bundle is not changed") from None
-        found = piece.result()
-    if isinstance(found, EngineError):
-        raise found
-    return bool(found)
+        if not piece.cancel():
+            return piece.result()  # it runs
+        raise Overloaded(f"the line left no moment free for {patience_s:g} s: the bundle is not changed") from None

@@ -220,7 +220,7 @@ class Server:
             listen=str(self.address),
             metrics=str(self.metrics_address),
             access=self._settings.access,
-            bundle_id=self.bundle.bundle_id,
+            bundle_id=self.station.live.bundle.bundle_id,
             product=self.bundle.recipe.product.name,
             **facts,
         )

@@ -68,13 +68,19 @@ class BundleServiceServicer:
 
         It is loaded, verified, warmed up and challenged beside the one that serves, and takes its place between two strips:
         every strip is judged by one bundle, and no strip waits for the change. The old one is kept for RollBackBundle. The
-        change is on record with who and why. Errors, after each of which the old bundle serves on:
+        change is on record with who and why, and so is a refusal for what the bundle or the lot is. A bundle that serves
+        already stays, and nothing is recorded: the call may be repeated. A client that leaves does not end it. Errors, after
+        each of which the old bundle serves on:
         INVALID_ARGUMENT, WHO_REQUIRED or WHY_REQUIRED: nobody or nothing is named; ID_INVALID: not the id of a bundle.
         NOT_FOUND, BUNDLE_UNKNOWN: no such bundle is there.
-        FAILED_PRECONDITION, BUNDLE_...: the bundle is refused; the reason says why.
-        FAILED_PRECONDITION, BUNDLE_PRODUCT: the bundle is of another product or frame size than the service was started for.
+        FAILED_PRECONDITION, BUNDLE_... or RECIPE_INVALID: the bundle is refused; the reason says why.
+        FAILED_PRECONDITION, PROVIDER_UNAVAILABLE: it would not compute on what the one that serves computes on.
+        FAILED_PRECONDITION, BUNDLE_PRODUCT: product, frame size, inspected frames, pixel formats or slot are not those that
+        the service was started for.
         FAILED_PRECONDITION, LOT_OPEN: a lot is open, and `despite_open_lot` is empty.
         ABORTED, BUNDLE_CHANGING: another change is under way.
+        RESOURCE_EXHAUSTED, OVERLOADED: for a minute there was no moment without a strip, for its challenge strips.
+        INTERNAL, ENGINE_FAILED: its engine does not start or fails; the one that serves is another.
         UNAVAILABLE, NOT_READY: the service starts, drains or has failed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
