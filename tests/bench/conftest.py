@@ -27,6 +27,7 @@ def _report_of(
     service: Sequence[float] = (200.0,) * 120,
     bare: Sequence[float] = (190.0,) * 120,
     plain: Sequence[float] = (1000.0,) * 120,
+    viewed: Sequence[float] = (),
     machine: str = "a machine",
     bundle_id: str = "ab" * 32,
 ) -> Report:
@@ -48,6 +49,7 @@ def _report_of(
         phases={
             "slot run": {"service": ours},
             "heatmaps": {"none": ours, "all": ours},
+            "viewers": {"nobody views": ours, "20 viewers": series_of(viewed or service)},
             "in turn": {"service": ours, "bare graph": series_of(bare), "plain service": series_of(plain)},
             "back to back": {"service": ours, "bare graph": series_of(bare), "plain service": series_of(plain)},
         },

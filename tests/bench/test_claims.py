@@ -28,6 +28,7 @@ def test_a_fast_service_meets_every_goal(report_of: ReportOf) -> None:
         ("late of 120 strips", {"service": [200.0] * 119 + [500.0]}),
         ("p99 in the slot run", {"service": [351.0] * 120}),
         ("p99 / p50", {"service": [200.0] * 110 + [301.0] * 10}),
+        ("p99, 20 viewers", {"viewed": [200.0] * 110 + [221.0] * 10}),
         ("p50, first strip", {"service": [149.0] * 120}),
     ],
 )

@@ -1,6 +1,7 @@
 """The contestants, as they run: real servers, real processes, on small strips."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from stripbench.folded import folded
 from stripbench.line_up import LineUp
 from stripbench.measure import cold_starts
 from stripbench.operations import work
-from stripbench.phases import back_to_back, slot_run, turns
+from stripbench.phases import Condition, back_to_back, in_blocks, slot_run, turns
 from stripbench.plain_process import cuts, generator
 from stripbench.serving import Serving
 from stripbench.strips import Requests, batches
+from stripbench.viewers import viewers
 
 from stripsight.bundle import Bundle
 from stripsight.engine import Engine
@@ -77,6 +79,26 @@ def test_heatmaps_come_as_asked(service: tuple[Serving, Requests]) -> None:
         answer = server.client.send(requests.following(which), timeout_s=60)
         counts[which] = len(answer.reply.inspection.heatmaps)
     assert counts == {"none": 0, "all": 60}
+
+
+def test_viewers_come_and_go_between_blocks_of_strips(service: tuple[Serving, Requests]) -> None:
+    """Each of them is told of every strip of its block, or told how many it missed, and of no other."""
+    server, requests = service
+    seen: list[dict[str, int]] = []
+
+    @contextmanager
+    def watched() -> Iterator[object]:
+        with viewers(server.target, 3) as process:
+            yield process
+            while not seen or sum(seen[-1][kind] for kind in ("recorded", "skipped")) < 3 * STRIPS:
+                seen.append(process.ask("how many"))
+
+    conditions: dict[str, Condition] = {"nobody views": nullcontext, "3 viewers": watched}
+    ours = Service(server.client, server.pid, requests, "all")
+    found = in_blocks(ours, conditions, STRIPS, SOON_S)
+    assert {name: len(series.round_trip_ms) for name, series in found.items()} == dict.fromkeys(conditions, STRIPS)
+    assert seen[-1]["started"] == 3
+    assert seen[-1]["recorded"] + seen[-1]["skipped"] == 3 * STRIPS
 
 
 def test_a_strip_that_is_not_inspected_is_no_time(service: tuple[Serving, Requests], line_up: LineUp) -> None:

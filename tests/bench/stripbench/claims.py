@@ -54,6 +54,9 @@ def _slot(report: Report) -> Iterator[Claim]:
     yield at_most("p99 in the slot run", _point(high), 350, "ms")
     yield at_most("p99 / p50 in the slot run", _point(high / middle), 1.5)
     pictures = report.phases["heatmaps"]
+    if "viewers" in report.phases:  # not in reports from before there were any
+        nobody, many = (series.round_trip_ms for series in report.phases["viewers"].values())
+        yield at_most("p99, 20 viewers with pictures / none", ratio(many, nobody, 0.99), 1.1)
     yield at_most(
         "p99, all heatmaps / none", ratio(pictures["all"].round_trip_ms, pictures["none"].round_trip_ms, 0.99), 1.1
     )

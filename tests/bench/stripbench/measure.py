@@ -4,7 +4,9 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from stripbench.contestants import Service
@@ -12,10 +14,11 @@ from stripbench.facts import facts
 from stripbench.folded import folded
 from stripbench.line_up import LineUp
 from stripbench.operations import work
-from stripbench.phases import back_to_back, inspected, slot_run, turns
+from stripbench.phases import Condition, back_to_back, in_blocks, inspected, slot_run, turns
 from stripbench.rates import copy_rate, matrix_rate
 from stripbench.report import ColdStart, Floors, Report, Series, Settings
 from stripbench.strips import rendered_strips
+from stripbench.viewers import VIEWERS, viewers
 from stripsight.bundle import Bundle, load
 
 Say = Callable[[str], object]
@@ -79,6 +82,12 @@ def _phases(plan: Plan, line_up: LineUp, say: Say) -> Phases:
         phases: Phases = {"slot run": {service.name: slot_run(service, plan.strips, plan.cadence_s)}}
         say("no heatmaps and all heatmaps in turn")
         phases["heatmaps"] = turns(pictures, 2 * plan.turns, plan.cadence_s)
+        say(f"nobody and {VIEWERS} viewers in turn")
+        watched: dict[str, Condition] = {
+            "nobody views": nullcontext,
+            f"{VIEWERS} viewers": partial(viewers, server.target),
+        }
+        phases["viewers"] = in_blocks(pictures[1], watched, 2 * plan.turns, plan.cadence_s)
         with line_up.references() as references:
             say("service, bare graph and plain service in turn")
             phases["in turn"] = turns([service, *references], plan.turns, plan.cadence_s)

@@ -1,7 +1,8 @@
 """The phases of a benchmark: who inspects which strip when. Only one contestant computes at a time."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import psutil
 
@@ -11,6 +12,8 @@ from stripbench.report import Sample, Series
 # After an answer, before the next contestant's strip: threads that wait busily have gone to sleep by then.
 _REST_S = 0.1
 _BLOCK = 10
+
+Condition = Callable[[], AbstractContextManager[object]]
 
 
 def slot_run(contestant: Contestant, strips: int, cadence_s: float) -> Series:
@@ -41,6 +44,20 @@ def back_to_back(contestants: Sequence[Contestant], rounds: int) -> dict[str, Se
             samples[contestant.name] += [inspected(contestant, time.monotonic()) for _ in range(strips)]
             if len(contestants) > 1:
                 time.sleep(_REST_S)
+    return {name: Series.of(found) for name, found in samples.items()}
+
+
+def in_blocks(
+    contestant: Contestant, conditions: Mapping[str, Condition], rounds: int, cadence_s: float
+) -> dict[str, Series]:
+    """At the line's cadence, a few strips under each condition in turn, `rounds` under each."""
+    samples: dict[str, list[Sample]] = {name: [] for name in conditions}
+    for first in range(0, rounds, _BLOCK):
+        for name, condition in conditions.items():
+            with condition():
+                beats = _beats(cadence_s)
+                strips = min(_BLOCK, rounds - first)
+                samples[name] += [inspected(contestant, next(beats)) for _ in range(strips)]
     return {name: Series.of(found) for name, found in samples.items()}
 
 

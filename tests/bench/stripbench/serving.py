@@ -21,6 +21,7 @@ class Serving:
     """A server that inspects, and a client that is connected to it."""
 
     client: Client
+    target: str
     pid: int
     provider: str
     to_serving_s: float
@@ -38,4 +39,4 @@ def serving(bundle: Path, provider: str, threads: int, log: Path) -> Iterator[Se
         to_serving_s = time.monotonic() - start
         client = stack.enter_context(Client(target))
         found = pb.Provider.Name(client.status().provider).removeprefix("PROVIDER_").lower()
-        yield Serving(client, process.pid, found, to_serving_s)
+        yield Serving(client, target, process.pid, found, to_serving_s)
