@@ -2,7 +2,7 @@
 
 import typer
 
-from stripsight.cli import bundle, certs, hmi, hmi_user, inspect, lot, records, replay, serve
+from stripsight.cli import bundle, certs, hmi, hmi_user, inspect, lot, records, replay, serve, watch
 
 app = typer.Typer(
     name="stripsight",
@@ -14,6 +14,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(inspect.inspect)
 app.command()(inspect.status)
+app.command()(watch.watch)
 app.command()(replay.replay)
 app.command()(hmi.hmi)
 app.add_typer(bundle.app, name="bundle")

@@ -292,7 +292,9 @@ class ListInspectionsResponse(_message.Message):
     """Where the next page begins. Empty when this is the last."""
     @_builtins.property
     def inspections(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordedInspection]:
-        """The inspections, the latest first, without heatmaps."""
+        """The inspections, the latest first, without heatmaps. There may be fewer than asked for, or none, on a page that is
+        not the last: no more than 50,000 records are looked at for one.
+        """
 
     def __init__(
         self,

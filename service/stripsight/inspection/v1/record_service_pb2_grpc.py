@@ -73,6 +73,7 @@ class RecordServiceServicer:
         """Lists what is on record, the latest first. Errors:
         INVALID_ARGUMENT, OPTIONS_INVALID: a filter outside its range.
         INVALID_ARGUMENT, PAGE_TOKEN_INVALID: a page token that did not come from this service with these filters.
+        RESOURCE_EXHAUSTED, OVERLOADED: four others look at the record already.
         INTERNAL, RECORD_FAILED: the record could not be read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -83,6 +84,7 @@ class RecordServiceServicer:
         """Tells all about one inspection that is on record, with pictures where they are kept. Errors:
         INVALID_ARGUMENT, OPTIONS_INVALID: neither a number nor all of lot, strip id and strip number, or both.
         NOT_FOUND, RECORD_NOT_FOUND: no such inspection is on record.
+        RESOURCE_EXHAUSTED, OVERLOADED: four others look at the record already.
         INTERNAL, RECORD_FAILED: the record could not be read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

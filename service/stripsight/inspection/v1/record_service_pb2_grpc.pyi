@@ -50,12 +50,14 @@ class RecordServiceStub:
     """Lists what is on record, the latest first. Errors:
     INVALID_ARGUMENT, OPTIONS_INVALID: a filter outside its range.
     INVALID_ARGUMENT, PAGE_TOKEN_INVALID: a page token that did not come from this service with these filters.
+    RESOURCE_EXHAUSTED, OVERLOADED: four others look at the record already.
     INTERNAL, RECORD_FAILED: the record could not be read.
     """
     GetInspection: _grpc.UnaryUnaryMultiCallable[_record_service_pb2.GetInspectionRequest, _record_service_pb2.GetInspectionResponse]
     """Tells all about one inspection that is on record, with pictures where they are kept. Errors:
     INVALID_ARGUMENT, OPTIONS_INVALID: neither a number nor all of lot, strip id and strip number, or both.
     NOT_FOUND, RECORD_NOT_FOUND: no such inspection is on record.
+    RESOURCE_EXHAUSTED, OVERLOADED: four others look at the record already.
     INTERNAL, RECORD_FAILED: the record could not be read.
     """
 
@@ -77,12 +79,14 @@ class RecordServiceAsyncStub(RecordServiceStub):
     """Lists what is on record, the latest first. Errors:
     INVALID_ARGUMENT, OPTIONS_INVALID: a filter outside its range.
     INVALID_ARGUMENT, PAGE_TOKEN_INVALID: a page token that did not come from this service with these filters.
+    RESOURCE_EXHAUSTED, OVERLOADED: four others look at the record already.
     INTERNAL, RECORD_FAILED: the record could not be read.
     """
     GetInspection: _aio.UnaryUnaryMultiCallable[_record_service_pb2.GetInspectionRequest, _record_service_pb2.GetInspectionResponse]  # type: ignore[assignment]
     """Tells all about one inspection that is on record, with pictures where they are kept. Errors:
     INVALID_ARGUMENT, OPTIONS_INVALID: neither a number nor all of lot, strip id and strip number, or both.
     NOT_FOUND, RECORD_NOT_FOUND: no such inspection is on record.
+    RESOURCE_EXHAUSTED, OVERLOADED: four others look at the record already.
     INTERNAL, RECORD_FAILED: the record could not be read.
     """
 
@@ -113,6 +117,7 @@ class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists what is on record, the latest first. Errors:
         INVALID_ARGUMENT, OPTIONS_INVALID: a filter outside its range.
         INVALID_ARGUMENT, PAGE_TOKEN_INVALID: a page token that did not come from this service with these filters.
+        RESOURCE_EXHAUSTED, OVERLOADED: four others look at the record already.
         INTERNAL, RECORD_FAILED: the record could not be read.
         """
 
@@ -125,6 +130,7 @@ class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells all about one inspection that is on record, with pictures where they are kept. Errors:
         INVALID_ARGUMENT, OPTIONS_INVALID: neither a number nor all of lot, strip id and strip number, or both.
         NOT_FOUND, RECORD_NOT_FOUND: no such inspection is on record.
+        RESOURCE_EXHAUSTED, OVERLOADED: four others look at the record already.
         INTERNAL, RECORD_FAILED: the record could not be read.
         """
 
