@@ -14,7 +14,7 @@ BUNDLE_KEYS ?= deploy/keys
 EXPERIMENT ?= models/experiments/bfs-5x4.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve hmi test check format proto lock bundle bench soak docs clean
+.PHONY: help demo serve hmi test check format proto lock bundle bench bench-gpu soak docs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ soak: $(VENV)/.dev ## Break the service for hours, hold its clients' history aga
 	$(BIN)/python tests/soak/soak.py flat --count $(STRIPS) --seed $(SEED)
 	$(BIN)/python tests/soak/soak.py faults --count $(FAULTS) --seed $(SEED)
 	$(BIN)/python tests/soak/soak.py table
+
+bench-gpu: $(VENV)/.dev ## Check and time the shipped and the paper's network on a GPU, against what the card can do
+	$(BIN)/python tests/bench/bench_gpu.py
 
 docs: $(VENV)/.dev ## Build the documentation into out/site, as pages that open without a server
 	$(BIN)/mkdocs build --quiet

@@ -23,9 +23,12 @@ class _Table(BaseModel):
 
 
 class ExportTable(_Table):
-    """How large weights are stored in the graph (the arithmetic is float32 in each case), and how frames are fused."""
+    """How large weights are stored in the graph, what it computes in, and how frames are fused."""
 
     weights: Literal["float32", "float16", "int8"] = "int8"
+    """How large weights are stored; with float16 arithmetic they are float16."""
+    arithmetic: Literal["float32", "float16"] = "float32"
+    """What the network computes in; float16 is for GPUs. The score is float32 in either case."""
     frame_gain: Annotated[float, Field(ge=0)] = 0.0
     """How much what stays in place over the frames counts, see `graph.fuse.Fusion`; 0: each frame for itself."""
 

@@ -4,7 +4,7 @@ import copy
 import logging
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnx
@@ -18,23 +18,30 @@ from stripsight_lab.graph.assemble import IR_VERSION, OPSET, map_side
 from stripsight_lab.graph.compact import compact
 from stripsight_lab.graph.fuse import Fusion
 from stripsight_lab.graph.ssim import SIGMA
+from stripsight_lab.network.half import Half
 
 __all__ = ["Parity", "compact", "export_generator", "parity"]
 
 _SIMILARITY: Any = structural_similarity  # scikit-image has no types
 
+Arithmetic = Literal["float32", "float16"]
+
 MAX_FRAMES = 16
 """Frames in a batch that the exporter has to reckon with; the graph itself takes any number."""
 
 
-def export_generator(module: nn.Module, *, patch_size: int, patches_per_frame: int) -> onnx.ModelProto:
+def export_generator(
+    module: nn.Module, *, patch_size: int, patches_per_frame: int, arithmetic: Arithmetic = "float32"
+) -> onnx.ModelProto:
     """Return `module` as a graph from `x` to `y`, both float32 [N, 1, P, P], N any number of whole frames.
 
     A module that gives two tensors has a second output `m`, float32 [N, M, M]: its anomaly maps. The module may
     take the region from the place in the batch. It is exported as in evaluation, and its own mode is left alone.
+    Float16 arithmetic is for GPUs; input and outputs stay float32, and so does the score that is put around it.
     Nothing of this machine (paths, stack traces, tool names) stays in the graph.
     """
-    frozen = copy.deepcopy(module).eval().float().cpu().requires_grad_(False)
+    exact = copy.deepcopy(module).eval().float().cpu().requires_grad_(False)
+    frozen = (Half(exact) if arithmetic == "float16" else exact).eval()
     example = torch.zeros(2 * patches_per_frame, 1, patch_size, patch_size)
     outputs = ["y", "m"] if isinstance(frozen(example), tuple) else ["y"]
     batch = patches_per_frame * torch.export.Dim("frames", min=1, max=MAX_FRAMES)

@@ -111,9 +111,11 @@ def _networks(experiment: Experiment, recipe: Recipe) -> tuple[nn.Module, nn.Mod
 def inspection_graph(module: nn.Module, experiment: Experiment, recipe: Recipe) -> onnx.ModelProto:
     """Export a network and put the score around it."""
     size = recipe.patch.size_px
-    exported = export_generator(module, patch_size=size, patches_per_frame=recipe.patches_per_frame)
-    weights = experiment.export.weights
-    stored = exported if weights == "float32" else compact(exported, kind=weights)
+    weights, arithmetic = experiment.export.weights, experiment.export.arithmetic
+    exported = export_generator(
+        module, patch_size=size, patches_per_frame=recipe.patches_per_frame, arithmetic=arithmetic
+    )
+    stored = exported if weights == "float32" or arithmetic == "float16" else compact(exported, kind=weights)
     return assemble(stored, patch_size=size)
 
 

@@ -22,7 +22,7 @@ def facts(*, bundle_id: str, provider: str) -> Facts:
         commit=_said("git", "describe", "--always", "--dirty", "--abbrev=12"),
         bundle_id=bundle_id,
         provider=provider,
-        machine=_gpu() if provider == "cuda" else _cpu(),
+        machine=_cpu() if provider == "cpu" else _gpu(),
         cores=len(os.sched_getaffinity(0)),
         memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
         system=f"{platform.system()} {platform.release()}, Python {platform.python_version()}",

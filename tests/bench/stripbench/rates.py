@@ -4,6 +4,7 @@ With the service's library and as many threads, so that a gap to the floor is th
 """
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 import onnxruntime as ort
@@ -11,14 +12,16 @@ from numpy.typing import NDArray
 from onnx import ModelProto, parser
 
 _HEAD = '<ir_version: 10, opset_import: ["" : 18]>'
+Matrix = NDArray[np.float32 | np.float16]
+
 _RUNS = 12
 _SIDE = {"cpu": 2048, "cuda": 8192}
 _COPIED = {"cpu": 2**26, "cuda": 2**28}
 
 
-def product(side: int) -> ModelProto:
-    """A graph of one product of two square float32 matrices."""
-    square = f"float[{side},{side}]"
+def product(side: int, kind: str = "float") -> ModelProto:
+    """A graph of one product of two square matrices, float32 or "float16"."""
+    square = f"{kind}[{side},{side}]"
     return parser.parse_model(f"{_HEAD} g ({square} x, {square} w) => ({square} y) {{ y = MatMul(x, w) }}")
 
 
@@ -27,11 +30,12 @@ def copy(length: int) -> ModelProto:
     return parser.parse_model(f"{_HEAD} g (float[{length}] x) => (float[{length}] y) {{ y = Neg(x) }}")
 
 
-def matrix_rate(provider: str, threads: int) -> float:
-    """Float32 operations per second of a large matrix product."""
+def matrix_rate(provider: str, threads: int, dtype: type[np.float32 | np.float16] = np.float32) -> float:
+    """Operations per second of a large matrix product in `dtype`."""
     side = _SIDE[provider]
-    matrix = np.full((side, side), 0.5, np.float32)
-    return 2 * side**3 / _best_s(product(side), {"x": matrix, "w": matrix}, provider, threads)
+    matrix = np.full((side, side), 0.5, dtype)
+    kind = "float16" if dtype is np.float16 else "float"
+    return 2 * side**3 / _best_s(product(side, kind), {"x": matrix, "w": matrix}, provider, threads)
 
 
 def copy_rate(provider: str, threads: int) -> float:
@@ -40,14 +44,14 @@ def copy_rate(provider: str, threads: int) -> float:
     return 2 * 4 * length / _best_s(copy(length), {"x": np.ones(length, np.float32)}, provider, threads)
 
 
-def _best_s(model: ModelProto, inputs: dict[str, NDArray[np.float32]], provider: str, threads: int) -> float:
+def _best_s(model: ModelProto, inputs: Mapping[str, Matrix], provider: str, threads: int) -> float:
     """Least seconds of a few runs on buffers that lie on the device: the best is what the machine can do."""
     session = _session(model, provider, threads)
     binding = session.io_binding()
     for name, value in inputs.items():
         binding.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(value, provider, 0))
-    shape = next(iter(inputs.values())).shape
-    room = ort.OrtValue.ortvalue_from_shape_and_type(shape, np.float32, provider, 0)
+    first = next(iter(inputs.values()))
+    room = ort.OrtValue.ortvalue_from_shape_and_type(first.shape, first.dtype, provider, 0)
     binding.bind_ortvalue_output("y", room)
     times = []
     for _ in range(_RUNS):

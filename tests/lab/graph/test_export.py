@@ -134,3 +134,18 @@ def test_export_repeats(exported: onnx.ModelProto, generator: RegionGenerator) -
     """The same generator gives the same bytes again, so a bundle can be rebuilt."""
     again = export_generator(generator, patch_size=SIZE, patches_per_frame=PATCHES_PER_FRAME)
     assert again.SerializeToString(deterministic=True) == exported.SerializeToString(deterministic=True)
+
+
+def test_half_precision_stays_inside(generator: RegionGenerator, exported: onnx.ModelProto) -> None:
+    """In float16 the graph has the same ends and halves the weights; scores move by less than 1e-3, and are float32."""
+    half = export_generator(generator, patch_size=SIZE, patches_per_frame=PATCHES_PER_FRAME, arithmetic="float16")
+    assert [value.type.tensor_type.elem_type for value in (*half.graph.input, *half.graph.output)] == [1, 1]
+    assert len(half.SerializeToString()) < 0.6 * len(exported.SerializeToString())
+    patches = np.random.default_rng(4).integers(0, 256, (PATCHES_PER_FRAME, SIZE, SIZE), np.uint8)
+    found = [
+        Engine(assemble(model, patch_size=SIZE).SerializeToString(), patch_size=SIZE).infer(patches)
+        for model in (exported, half)
+    ]
+    assert found[1].scores.dtype == np.float32
+    assert found[1].scores == pytest.approx(found[0].scores, abs=1e-3)
+    assert not np.array_equal(found[1].scores, found[0].scores)  # it really computes in another precision
