@@ -9,12 +9,13 @@ CADENCE_MS ?= 500
 FLIPS ?= 10000
 KILLS ?= 1000
 FAULTS ?= 100000
+FUZZ_S ?= 60
 BUNDLE ?= models/bundles/bfs-5x4
 BUNDLE_KEYS ?= deploy/keys
 EXPERIMENT ?= models/experiments/bfs-5x4.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve hmi test check format proto lock bundle bench bench-gpu soak docs clean
+.PHONY: help demo serve hmi test check format proto lock bundle bench bench-gpu soak fuzz docs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +76,10 @@ soak: $(VENV)/.dev ## Break the service for hours, hold its clients' history aga
 
 bench-gpu: $(VENV)/.dev ## Check and time the shipped and the paper's network on a GPU, against what the card can do
 	$(BIN)/python tests/bench/bench_gpu.py
+
+fuzz: $(VENV)/.dev ## Fuzz everything that reads outside bytes, guided by coverage (FUZZ_S= for each target)
+	$(BIN)/pip install --quiet --group fuzz
+	$(BIN)/python tests/soak/fuzz.py run --seconds $(FUZZ_S)
 
 docs: $(VENV)/.dev ## Build the documentation into out/site, as pages that open without a server
 	$(BIN)/mkdocs build --quiet
