@@ -79,6 +79,7 @@ def test_what_a_killed_service_left_is_removed(folder: PictureFolder) -> None:
 
     def looking() -> Iterator[bytes]:
         yield b"half"
+        assert not folder.has(DIGESTS[2])
         draft.extend(set(files(folder)) - {f"a1/{DIGESTS[1]}.png"})
 
     folder.write(DIGESTS[2], looking())
