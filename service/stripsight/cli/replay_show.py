@@ -76,27 +76,27 @@ def _same(outcome: Outcome, *, rejudged: bool) -> str:
 
 
 def _table(strips: Iterable[Tried], *, alone: bool) -> Table:
-    then = [] if alone else ["before", "margin before"]
-    table = Table("record", "lot", "number", "strip", *then, "verdict" if alone else "after", "where", "margin")
+    table = Table("record", "lot", "number", "strip", "verdict", "where")
+    table.add_column("margin", no_wrap=True)
+    for column in table.columns:
+        column.overflow = "fold"
     for strip in strips:
         where = strip.place_after or strip.place_before
-        before = [] if alone else [str(strip.before), _margin(strip.place_before)]
         table.add_row(
             str(strip.record_seq or ""),
             strip.lot_id,
             str(strip.strip_seq),
             strip.strip_id,
-            *before,
-            str(strip.after),
+            str(strip.after) if alone else f"{strip.before} → {strip.after}",
             f"{where.vial} {where.region}" if where else "; ".join(strip.messages),
-            _margin(strip.place_after),
+            _margin(strip.place_after) if alone else f"{_margin(strip.place_before)} → {_margin(strip.place_after)}",
             style=_STYLES[strip.change],
         )
     return table
 
 
 def _margin(place: RegionResult | None) -> str:
-    return f"{place.margin:+.4f}" if place else ""
+    return f"{place.margin:+.3g}" if place else "none"
 
 
 def _row(strip: Tried) -> Row:
