@@ -1,6 +1,6 @@
-"""What supervises this process, if anything does: systemd, told of the start, the end and that the lane still moves.
+"""What supervises this process is told of the start, of the end, and whether the inspection lane still moves.
 
-The protocol is sd_notify(3): one datagram of NAME=VALUE lines to the socket that NOTIFY_SOCKET names.
+systemd's protocol is sd_notify(3): one datagram of NAME=VALUE lines to the socket that NOTIFY_SOCKET names.
 """
 
 import os
@@ -10,28 +10,33 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 Notify = Callable[[str], None]
+Moves = Callable[[bool], None]
 
 # The supervisor's patience allows several looks, so that one that comes late costs nothing.
 _LOOKS = 4
+# Where no supervisor says its own. The longest work in the lane takes a slot.
+_PATIENCE_S = 10.0
 
 
 class Supervisor:
-    """Tells `notify` how the service is. `patience_s` is how long it may be silent once ready; None for ever."""
+    """Tells `notify` how the service is. `patience_s` is how long the lane may stand still."""
 
-    def __init__(self, notify: Notify, patience_s: float | None = None) -> None:
+    def __init__(self, notify: Notify, patience_s: float = _PATIENCE_S) -> None:
         """Tell nothing yet."""
         self._notify = notify
-        self._patience_s = patience_s
+        self.patience_s = patience_s
         self._ended = threading.Event()
         self._watch: threading.Thread | None = None
 
-    def ready(self, what: str, beats: Callable[[], int]) -> None:
-        """Say that strips are inspected; from now on stay silent while `beats`, the lane's count, stands still."""
+    def ready(self, what: str, beats: Callable[[], int], moves: Moves) -> None:
+        """Say that strips are inspected; from now on stay silent while `beats`, the lane's count, stands still.
+
+        `moves` is told the same, for those who ask instead of listening.
+        """
         self._notify(f"READY=1\nSTATUS={what}")
-        if self._patience_s is not None:
-            arguments = (Watchdog(self._notify, beats), self._patience_s / _LOOKS)
-            self._watch = threading.Thread(target=self._look, args=arguments, name="watchdog", daemon=True)
-            self._watch.start()
+        watchdog = Watchdog(self._notify, beats, moves)
+        self._watch = threading.Thread(target=self._look, args=(watchdog,), name="watchdog", daemon=True)
+        self._watch.start()
 
     def stopping(self) -> None:
         """Say that it is about to end."""
@@ -43,26 +48,31 @@ class Supervisor:
         if self._watch is not None:
             self._watch.join()
 
-    def _look(self, watchdog: "Watchdog", period_s: float) -> None:
-        while not self._ended.wait(period_s):
+    def _look(self, watchdog: "Watchdog") -> None:
+        while not self._ended.wait(self.patience_s / _LOOKS):
             watchdog.look()
 
 
 class Watchdog:
     """Says WATCHDOG=1 when the lane has moved since the last look, and never because time went by."""
 
-    def __init__(self, notify: Notify, beats: Callable[[], int]) -> None:
+    def __init__(self, notify: Notify, beats: Callable[[], int], moves: Moves) -> None:
         """Take where the lane is now as the beginning."""
         self._notify = notify
         self._beats = beats
+        self._moves = moves
+        self._still = 0
         self._seen = beats()
 
     def look(self) -> None:
         """Look once."""
         beats = self._beats()
-        if beats != self._seen:
-            self._seen = beats
+        if beats == self._seen:
+            self._still += 1
+        else:
+            self._seen, self._still = beats, 0
             self._notify("WATCHDOG=1")
+        self._moves(self._still < _LOOKS)
 
 
 def supervisor(environment: Mapping[str, str] = os.environ) -> Supervisor:
@@ -88,9 +98,8 @@ def socket_at(address: str) -> Notify:
     return send
 
 
-def _patience_s(environment: Mapping[str, str]) -> float | None:
+def _patience_s(environment: Mapping[str, str]) -> float:
     """WATCHDOG_USEC, unless WATCHDOG_PID says that it is meant for another process."""
-    if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
-        return None
     microseconds = environment.get("WATCHDOG_USEC", "")
-    return int(microseconds) / 1e6 if microseconds.isdecimal() and int(microseconds) else None
+    own = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    return int(microseconds) / 1e6 if own and microseconds.isdecimal() and int(microseconds) else _PATIENCE_S

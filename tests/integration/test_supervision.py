@@ -8,14 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from stripsight.bundle import Bundle
 from stripsight.client import Answer, Client
 from stripsight.inspection.v1 import inspection_pb2 as pb
+from stripsight.rpc.health import LANE
 
 FAR_S = 60.0
 ENGINE_FAILED = 6
+States = health_pb2.HealthCheckResponse
 
 Ask = Callable[..., Answer]
 Connect = Callable[[str], Client]
@@ -52,6 +56,13 @@ class Listener:
             return messages
 
 
+def lane(target: str) -> int:
+    """Ask for the health of the lane, as Kubernetes does."""
+    with grpc.insecure_channel(target) as channel:
+        request = health_pb2.HealthCheckRequest(service=LANE)
+        return int(health_pb2_grpc.HealthStub(channel).Check(request, timeout=FAR_S).status)
+
+
 @pytest.fixture
 def listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     """A supervisor whose patience is 200 ms: the server looks at its lane every 50 ms."""
@@ -86,7 +97,10 @@ def test_a_server_that_cannot_serve_never_says_ready(start: Start, tmp_path: Pat
 def test_a_stuck_lane_falls_silent(
     start: Start, connect: Connect, ask: Ask, strip_bundle: Bundle, listener: Listener
 ) -> None:
-    """No WATCHDOG=1 for 5 times the patience although GetStatus answers; the lane moves on, and it is back."""
+    """No WATCHDOG=1 for 5 times the patience although GetStatus answers; the lane moves on, and it is back.
+
+    The health of the lane says the same to a supervisor that asks.
+    """
     server = start(strip_bundle.path, gated=True).started()
     server.until("armed")
     client = connect(server.target)
@@ -98,9 +112,12 @@ def test_a_stuck_lane_falls_silent(
         stuck_ms = client.status().uptime_ms
         while client.status().uptime_ms < stuck_ms + 1000:
             assert listener.waiting() == []
+        assert lane(server.target) == States.NOT_SERVING
         server.say("go")
         assert answer.result(FAR_S).reply.inspection.verdict == pb.VERDICT_ACCEPT
     listener.until("WATCHDOG=1")
+    while lane(server.target) != States.SERVING:
+        pass
 
 
 def test_an_engine_that_fails_tells_of_the_end(

@@ -20,7 +20,7 @@ def told() -> list[str]:
 def test_a_lane_that_moves_is_told_once_a_look(told: list[str]) -> None:
     """However far it moved."""
     beats = iter([4, 5, 9])
-    watchdog = Watchdog(told.append, lambda: next(beats))
+    watchdog = Watchdog(told.append, lambda: next(beats), lambda _: None)
     watchdog.look()
     watchdog.look()
     assert told == ["WATCHDOG=1", "WATCHDOG=1"]
@@ -29,7 +29,7 @@ def test_a_lane_that_moves_is_told_once_a_look(told: list[str]) -> None:
 def test_a_lane_that_stands_still_is_not_told_however_often_it_is_looked_at(told: list[str]) -> None:
     """Until it moves again."""
     beats = iter([4, 4, 4, 4, 5, 5])
-    watchdog = Watchdog(told.append, lambda: next(beats))
+    watchdog = Watchdog(told.append, lambda: next(beats), lambda _: None)
     for _ in range(3):
         watchdog.look()
     assert told == []
@@ -60,28 +60,36 @@ def test_a_supervisor_that_is_away_or_full_costs_nothing(tmp_path: Path) -> None
             send("WATCHDOG=1")
 
 
+def test_who_asks_is_told_that_the_lane_stands_still_when_patience_is_over() -> None:
+    """After four looks without a beat, until the next beat."""
+    moves: list[bool] = []
+    beats = iter([1, 2, 2, 2, 2, 2, 2, 3])
+    watchdog = Watchdog(lambda _: None, lambda: next(beats), moves.append)
+    for _ in range(7):
+        watchdog.look()
+    assert moves == [True, True, True, True, False, False, True]
+
+
+def test_nothing_is_told_where_nobody_listens(tmp_path: Path) -> None:
+    """Without NOTIFY_SOCKET the same start and end raise nothing."""
+    for environment in ({}, {"NOTIFY_SOCKET": str(tmp_path / "nobody"), "WATCHDOG_USEC": "0"}):
+        told = supervisor(environment)
+        told.ready("inspects", lambda: 1, lambda _: None)
+        told.stopping()
+        told.close()
+
+
 @pytest.mark.parametrize(
-    "environment",
+    ("environment", "expected"),
     [
-        {},
-        {"WATCHDOG_USEC": "1000"},
-        {"NOTIFY_SOCKET": "{socket}"},
-        {"NOTIFY_SOCKET": "{socket}", "WATCHDOG_USEC": "0"},
-        {"NOTIFY_SOCKET": "{socket}", "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"},
+        ({"WATCHDOG_USEC": "200000"}, 0.2),
+        ({"WATCHDOG_USEC": "200000", "WATCHDOG_PID": str(os.getpid())}, 0.2),
+        ({"WATCHDOG_USEC": "200000", "WATCHDOG_PID": "1"}, 10.0),
+        ({"WATCHDOG_USEC": "0"}, 10.0),
+        ({}, 10.0),
     ],
-    ids=["nobody", "no socket", "no watchdog", "watchdog off", "another's watchdog"],
+    ids=["given", "ours", "another's", "off", "nobody's"],
 )
-def test_without_a_watchdog_there_is_no_thread(environment: dict[str, str], tmp_path: Path) -> None:
-    """The lane is never looked at but where somebody waits for it."""
-    here = {name: value.format(socket=tmp_path / "notify") for name, value in environment.items()}
-    looks = []
-
-    def beats() -> int:
-        looks.append("look")
-        return len(looks)
-
-    told = supervisor(here)
-    told.ready("inspects", beats)
-    told.stopping()
-    told.close()
-    assert looks == []
+def test_patience_is_the_supervisors_or_ten_seconds(environment: dict[str, str], expected: float) -> None:
+    """Read from the environment as systemd sets it."""
+    assert supervisor(environment | {"NOTIFY_SOCKET": "@nobody"}).patience_s == expected

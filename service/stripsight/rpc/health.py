@@ -3,6 +3,9 @@
 from grpc_health.v1 import health, health_pb2
 from grpc_health.v1.health import HealthServicer
 
+# No service of the API: whether the inspection lane moves, for a supervisor that asks. A stuck one needs a new start.
+LANE = "stripsight.lane"
+
 _STATES = health_pb2.HealthCheckResponse
 
 
@@ -17,11 +20,15 @@ class Health:
         self.servicer = HealthServicer()
         self._inspecting = (health.OVERALL_HEALTH, inspecting)
         self._others = others
-        self._set((*self._inspecting, *others), serving=False)
+        self._set((*self._inspecting, *others, LANE), serving=False)
 
     def listening(self) -> None:
         """Say that all but inspections are answered."""
-        self._set(self._others, serving=True)
+        self._set((*self._others, LANE), serving=True)
+
+    def lane(self, moves: bool) -> None:
+        """Say whether the inspection lane moves."""
+        self._set((LANE,), serving=moves)
 
     def inspecting(self, serving: bool) -> None:
         """Say whether strips are inspected."""

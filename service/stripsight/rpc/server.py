@@ -172,7 +172,7 @@ class Server:
         if engine.provider != "cpu" and self._settings.keep_alive_ms:
             keeps = KeepAlive(self.station.exercise, self._settings.keep_alive_ms / 1000)
             self._open.callback(keeps.close)
-        self._supervisor.ready(f"inspects on {engine.provider}", lambda: self.station.status().heartbeat)
+        self._supervisor.ready(f"inspects on {engine.provider}", self._beats, self._health.lane)
         self._say("ready", provider=engine.provider, slot_ms=round(self.slot_s * 1000))
 
     def wait(self) -> Exit:
@@ -206,6 +206,9 @@ class Server:
 
     def _record_failed(self, error: RecordError) -> None:
         self._fail(error)  # which becomes the station's own once there is one
+
+    def _beats(self) -> int:
+        return self.station.status().heartbeat
 
     def _tell_health(self) -> None:
         self._health.inspecting(self.station.status().readiness is Readiness.SERVING)
