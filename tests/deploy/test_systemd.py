@@ -57,6 +57,15 @@ def test_systemd_takes_it(unit: Path) -> None:
     assert (answer.returncode, answer.stderr) == (0, "")
 
 
+def test_a_line_runs_by_the_same_unit(unit: Path) -> None:
+    """As a template it is as right, and the settings of a line come after those of all."""
+    template = unit.rename(unit.with_name("stripsight@.service"))
+    answer = analyze("verify", "--man=no", str(template.with_name("stripsight@2.service")))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    files = [line.split("=-")[1] for line in template.read_text().splitlines() if line.startswith("EnvironmentFile")]
+    assert files == ["/etc/stripsight/stripsight.env", "/etc/stripsight/%i.env"]
+
+
 def test_exposure_is_low(unit: Path) -> None:
     """At most 1.5 of 10 by systemd's own measure, 1.8 where it sees a GPU; an ordinary service has 9.6."""
     bound = 18 if (unit.parent / "stripsight.service.d").exists() else 15
