@@ -10,6 +10,7 @@ from stripsight.hmi.product import Product
 from stripsight.hmi.snapshot import Shot, Snapshot
 from stripsight.hmi.stage import HEAT_COLOURS, Look, Stage
 from stripsight.hmi.strip import Strip
+from stripsight.login.sessions import Person
 
 
 @cache
@@ -29,6 +30,16 @@ def _templates() -> Environment:
 
 def _render(name: str, **views: object) -> str:
     return _templates().get_template(f"{name}.html.j2").render(views)
+
+
+def login(problem: str, name: str) -> str:
+    """Return the whole page to log in, with what was wrong with the last try."""
+    return _render("login", problem=problem, user=name)
+
+
+def person(who: Person) -> str:
+    """Return the button to log out, with the name."""
+    return _render("person", person=who)
 
 
 def band(view: Band) -> str:

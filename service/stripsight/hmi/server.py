@@ -1,7 +1,6 @@
 """The page's process: feed, pages and web server."""
 
 import asyncio
-import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,30 +12,33 @@ from stripsight.hmi import routes
 from stripsight.hmi.album import Album
 from stripsight.hmi.board import Board
 from stripsight.hmi.desk import Desk
+from stripsight.hmi.door import Door
 from stripsight.hmi.feed import Feed
+from stripsight.hmi.gate import Gate
 from stripsight.hmi.pages import live, search, strip
 from stripsight.hmi.service import Service
 from stripsight.hmi.snapshot import Snapshot
 
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
 _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class PageSettings:
-    """The service to look at, the folder for TLS to it, and where the page listens."""
+    """The service to look at, the folder for TLS to it, where the page listens, and who may look.
+
+    `door` is None for everybody of this machine. `names` are those that browsers call the page by, beside its address.
+    `certificate` and `key` are the page's own, for TLS to browsers.
+    """
 
     target: str
     host: str
     port: int
     tls: Path | None = None
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is of this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    door: Door | None = None
+    names: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 def serve(settings: PageSettings) -> None:
@@ -51,8 +53,10 @@ def serve(settings: PageSettings) -> None:
 
     app.on_startup(begin)
     app.on_shutdown(feed.stop)
+    if settings.door is not None:
+        app.add_middleware(Gate, door=settings.door)
     # Another site whose name resolves to this machine cannot read the page through a browser.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[settings.host, "localhost", "127.0.0.1"])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[settings.host, *settings.names, *_LOCAL])
     ui.run(
         host=settings.host,
         port=settings.port,
@@ -63,6 +67,9 @@ def serve(settings: PageSettings) -> None:
         show_welcome_message=False,
         tailwind=False,
         timeout_graceful_shutdown=2,
+        proxy_headers=False,  # whoever stands before the page says where a request comes from, else nobody
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.key,
     )
 
 

@@ -164,13 +164,14 @@ def _region(name: str, load: float, number: int) -> pb.Region:
 class PageProcess:
     """`stripsight hmi` as a process of its own."""
 
-    def __init__(self, target: str, log: Path) -> None:
+    def __init__(self, target: str, log: Path, *options: object) -> None:
         """Start it on a free port, what it says into a file; return when it answers."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             listen = f"127.0.0.1:{free.getsockname()[1]}"
         self.url = f"http://{listen}"
         command = [sys.executable, "-m", "stripsight", "hmi", "--target", target, "--listen", listen]
+        command += map(str, options)
         # NiceGUI looks for pytest in the environment and then serves its own tests.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         self._log = log
@@ -214,12 +215,12 @@ def frames(strip_recipe: Recipe, picture: Callable[..., NDArray[np.uint8]]) -> d
 
 
 @pytest.fixture
-def serve_page(tmp_path: Path) -> Iterator[Callable[[str], PageProcess]]:
-    """Start pages that end with the test: `serve_page(target)`."""
+def serve_page(tmp_path: Path) -> Iterator[Callable[..., PageProcess]]:
+    """Start pages that end with the test: `serve_page(target)`, or with options of the command behind it."""
     with ExitStack() as stack:
 
-        def start(target: str) -> PageProcess:
-            page = PageProcess(target, tmp_path / "page.log")
+        def start(target: str, *options: object) -> PageProcess:
+            page = PageProcess(target, tmp_path / "page.log", *options)
             stack.callback(page.close)
             return page
 

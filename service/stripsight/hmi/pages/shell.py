@@ -6,6 +6,7 @@ from stripsight.hmi import fragments
 from stripsight.hmi.desk import Desk
 from stripsight.hmi.snapshot import Snapshot
 from stripsight.hmi.widgets import fragment, loaded
+from stripsight.login.sessions import Person
 
 
 class Shell:
@@ -21,7 +22,15 @@ class Shell:
             with ui.element("nav"):
                 for name, address in (("Live", "/"), ("Search", "/strips")):
                     ui.link(name, address).classes("here" if address == here else "")
+                self._add_person()
         self.show(desk.board.snapshot)
+
+    def _add_person(self) -> None:
+        """Say who is logged in; where nobody has to, nothing."""
+        person: Person | None = getattr(self._client.request.state, "person", None)
+        if person is not None:
+            ui.query("body").classes(person.role)
+            ui.html(fragments.person(person), sanitize=False).classes("person")
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring the band up to date."""
