@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey as PrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey as PublicKey
@@ -39,7 +39,7 @@ def load_private(path: Path, what: str, refused: type[StripsightError]) -> Priva
     try:
         mode = path.stat().st_mode & 0o777
         key = serialization.load_pem_private_key(path.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise refused(f"{path}: expected the private {what}, found: {error}") from error
     if mode & 0o077:
         raise refused(f"{path}: expected a file that only its owner may read ({_MODE:o}), found {mode:o}")
@@ -52,7 +52,7 @@ def load_public(path: Path, what: str, refused: type[StripsightError]) -> Public
     """Read a public key. Raises `refused`, naming `what`, when it is missing or no Ed25519 key."""
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise refused(f"{path}: expected the public {what}, found: {error}") from error
     if not isinstance(key, PublicKey):
         raise refused(f"{path}: expected an Ed25519 key, found another kind")

@@ -25,6 +25,7 @@ def of_type_99(graph: bytes) -> bytes:
     return bytes(model.SerializeToString())
 
 
+UNKNOWN_KIND = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2UwAyEAIs5RQeTfUsgHqv5iLO7DYZMBgU6Yngzlm0rRInEWFTg=\n-----END PUBLIC KEY-----\n"
 DEEP, LONG = b"[" * 5000, b"9" * 5000
 FOUND: dict[str, tuple[str, Change]] = {
     "nesting in a manifest": ("manifests", lambda _: DEEP),
@@ -35,6 +36,7 @@ FOUND: dict[str, tuple[str, Change]] = {
     "a number of 5000 digits in a recipe": ("recipes", lambda _: b"a = " + LONG),
     "a width of 5000 hexadecimal digits": ("recipes", lambda s: s.replace(b"width_px = 96", b"width_px = 0x" + LONG)),
     "a graph whose names are not UTF-8": ("graphs", lambda s: s.replace(b"patches", b"patch\x80s", 1)),
+    "a key of a kind that is not known": ("keys", lambda _: UNKNOWN_KIND),
     "a graph whose input has no known type": ("graphs", of_type_99),
 }
 """What has been found: the target, and what was changed in bytes that it takes. Before, a traceback came of it."""
