@@ -25,7 +25,8 @@ def of_type_99(graph: bytes) -> bytes:
     return bytes(model.SerializeToString())
 
 
-UNKNOWN_KIND = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2UwAyEAIs5RQeTfUsgHqv5iLO7DYZMBgU6Yngzlm0rRInEWFTg=\n-----END PUBLIC KEY-----\n"
+UNKNOWN = b"MCowBQYDK2UwAyEAIs5RQeTfUsgHqv5iLO7DYZMBgU6Yngzlm0rRInEWFTg="
+UNKNOWN_KIND = b"-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n" % UNKNOWN
 DEEP, LONG = b"[" * 5000, b"9" * 5000
 FOUND: dict[str, tuple[str, Change]] = {
     "nesting in a manifest": ("manifests", lambda _: DEEP),
