@@ -1,11 +1,15 @@
 """The pictures of a real server: which are there after the answers, and what stops when the disk fills."""
 
+import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 from urllib.request import urlopen
 
@@ -181,6 +185,52 @@ def test_pictures_stop_first_then_inspection_and_both_come_back(
     bad = ask(client, seed=105, defective=True).reply.inspection
     line.until(3, "pictures_written_total")
     assert None not in line.kept(bad.record_seq)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 64 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], check=True)
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_real_disk_that_pictures_fill(
+    start: Callable[..., Any], strip_bundle: Bundle, small_disk: Path, connect: Callable[[str], Client], ask: Ask
+) -> None:
+    """Pictures take the last room that is theirs, then stop; the line goes on until another file takes more."""
+    line = Line(start, strip_bundle, small_disk / "records")
+    client = connect(line.serve(disk_floor_bytes=16_000_000).target)
+
+    def fill(name: str, free_bytes: int) -> None:
+        with (small_disk / name).open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, disk_usage(small_disk).free - free_bytes)
+
+    def until(*alarms: str) -> None:
+        for _ in range(5_000):
+            if tuple(alarm.code for alarm in client.status().alarms) == alarms:
+                return
+        raise AssertionError(f"expected {alarms}, found {client.status().alarms}")
+
+    fill("other", 32_000_000 + 500_000)
+    seeds = count(300)
+    while not client.status().alarms:
+        assert ask(client, seed=next(seeds), defective=True).reply.inspection.record_seq
+    until("DISK_PICTURES_STOPPED")
+    assert line.count("pictures_bytes") > 100_000
+    dropped = line.count("pictures_dropped_total", "disk")
+    assert ask(client, seed=next(seeds), defective=True).reply.inspection.record_seq
+    assert line.count("pictures_dropped_total", "disk") == dropped + 3
+    fill("more", 15_000_000)
+    until("DISK_FULL")
+    with pytest.raises(ServiceError, match="NOT_READY"):
+        ask(client)
+    (small_disk / "other").unlink()
+    (small_disk / "more").unlink()
+    until()
+    assert ask(client).reply.inspection.verdict == pb.VERDICT_ACCEPT
 
 
 def test_a_strip_of_a_server_that_ended_is_shown_with_its_pictures(
