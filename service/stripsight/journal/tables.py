@@ -73,9 +73,9 @@ def columns(entry: Entry) -> dict[str, Any]:
         found |= {"lot_id": body.lot_id, "strip_id": body.strip_id, "strip_seq": body.strip_seq}
         found |= {"verdict": str(body.verdict), "causes": " ".join(body.causes)}
     elif body.kind in LOT_KINDS:
-        found["lot_id"] = body.facts["lot_id"]
+        found["lot_id"] = body.facts.get("lot_id")
     elif body.kind is EventKind.OVERRULED:
-        found |= {name: body.facts[name] for name in ("lot_id", "strip_id", "strip_seq")}
+        found |= {name: body.facts.get(name) for name in ("lot_id", "strip_id", "strip_seq")}
     return found
 
 

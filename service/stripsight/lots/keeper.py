@@ -19,7 +19,7 @@ from stripsight.lots.runs import ChallengeRuns
 from stripsight.strip import check_id
 from stripsight.who import check_who
 
-_SETTLED_S = 60.0  # for strips that are still under way when their lot is closed
+SETTLED_S = 60.0
 
 _log = structlog.get_logger()
 
@@ -27,8 +27,20 @@ _log = structlog.get_logger()
 class LotKeeper:
     """Calls may come from any thread; one that opens, closes or challenges is worked on at a time."""
 
-    def __init__(self, book: LotBook, journal: Journal, runs: ChallengeRuns, interval: Interval) -> None:
-        """`book` follows `journal`, `runs` are on what inspects."""
+    def __init__(
+        self,
+        book: LotBook,
+        journal: Journal,
+        runs: ChallengeRuns,
+        interval: Interval,
+        *,
+        settled_s: float = SETTLED_S,
+    ) -> None:
+        """`book` follows `journal`, `runs` are on what inspects.
+
+        `settled_s` is how long strips that are under way may keep their lot from being closed.
+        """
+        self._settled_s = settled_s
         self._book = book
         self._journal = journal
         self._runs = runs
@@ -98,7 +110,7 @@ class LotKeeper:
             self._busy.release()
 
     def _last_challenge(self, lot_id: str, who: str) -> None:
-        if not self._runs.line.settled(lot_id, _SETTLED_S):
+        if not self._runs.line.settled(lot_id, self._settled_s):
             raise Overloaded(f"strips of lot {lot_id} are still under way; it stays open", lot_id=lot_id)
         self._runs.run(lot_id, Occasion.END, who)
 

@@ -88,7 +88,7 @@ class Bench:
 
     def open(self) -> None:
         """Let it serve."""
-        self.station.opened(LiveBundle(self.station.live.bundle, self.inspector, "cpu"))
+        self.station.opened(LiveBundle(self.station.live.bundle, self.inspector, self.engine, "cpu"))
 
     def inspect(self, arrived: float, remaining_s: float | None, request: StripRequest | None = None) -> Inspection:
         """Have a strip inspected: `request` as it is, or the bench's own under a number of its own."""

@@ -2,12 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from stripsight.errors import LotNotOpen, LotStopped, NotReady, StripsightError
+from stripsight.errors import LotNotOpen, LotStopped, NotReady, Overloaded, RecordError, StripsightError
 from stripsight.journal.record import Outcome
+from stripsight.lots.due import Interval
+from stripsight.lots.keeper import LotKeeper
+from stripsight.lots.lot import Occasion
+from stripsight.lots.runs import ChallengeRuns
+from stripsight.metrics.lots import LotMetrics
+from stripsight.rpc.lots_served import ServedLots
+from stripsight.settings import Settings
+from stripsight.verdict import Verdict
 
 Bench = Any  # conftest.Bench
 
@@ -41,6 +51,19 @@ def test_a_strip_that_was_in_the_lane_when_a_challenge_was_missed_is_refused(ben
     assert ended(bench, lambda: bench.streamed([0, 1, 2])) is LotStopped
 
 
+def test_a_miss_counts_although_it_could_not_be_put_on_record(bench: Bench) -> None:
+    """It is known in the lane already: nothing is accepted from then on."""
+    good, bad = bench.station.live.bundle.challenge
+    wrong = replace(bench.station.live.bundle, challenge=(replace(good, scores=bad.scores), bad))
+    bench.station.changed(replace(bench.station.live, bundle=wrong))
+    metrics = LotMetrics(CollectorRegistry())
+    runs = ChallengeRuns(bench.station.lots, bench.journal, bench.station, metrics, bench.clock)
+    with bench.broken_disk(), pytest.raises(RecordError):
+        runs.run("L-1", Occasion.CALL)
+    with pytest.raises(LotStopped):
+        bench.station.lots.admit("L-1")
+
+
 def test_what_was_answered_before_the_miss_is_answered_again(bench: Bench) -> None:
     """A repeated call gets what is on record; the strip is among those in doubt."""
     first = bench.inspect(bench.clock(), None)
@@ -49,3 +72,25 @@ def test_what_was_answered_before_the_miss_is_answered_again(bench: Bench) -> No
     other = replace(bench.request, strip_seq=77)
     with pytest.raises(LotStopped):
         bench.inspect(bench.clock(), None, other)
+
+
+def test_a_lot_is_not_closed_while_a_strip_of_it_is_under_way(bench: Bench, tmp_path: Path) -> None:
+    """No challenge runs and it stays open; once the strip is answered it is closed."""
+    lots = ServedLots(Settings(bundle=tmp_path, challenge_minutes=0), bench.journal)
+    metrics = LotMetrics(CollectorRegistry())
+    runs = ChallengeRuns(lots.book, bench.journal, bench.station, metrics, bench.clock)
+    keeper = LotKeeper(lots.book, bench.journal, runs, Interval(), settled_s=0)
+    keeper.open("L-1", bench.request.product, "Ada")
+    refused: list[str] = []
+
+    def close() -> None:
+        with pytest.raises(Overloaded) as error:
+            keeper.close("L-1", "Ada")
+        refused.append(error.value.message)
+        lots.book.admit("L-1")
+
+    bench.engine.at_infer = close
+    assert bench.inspect(bench.clock(), None).judgement.verdict is Verdict.ACCEPT
+    bench.engine.at_infer = lambda: None
+    assert refused == ["strips of lot L-1 are still under way; it stays open"]
+    assert [run.occasion for run in keeper.close("L-1", "Ada").challenges] == [Occasion.START, Occasion.END]
