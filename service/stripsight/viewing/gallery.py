@@ -1,6 +1,7 @@
 """The pictures of strips: of the last ones out of memory, of older ones out of the frames that are kept."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -25,7 +26,7 @@ NO_FRAMES = "the frames are not kept"
 NO_BUNDLE = "the bundle that judged is not there any more"
 NO_TIME = "there was no time between strips to draw the heatmaps"
 
-# How long heatmaps of an older strip may wait, piece by piece, for a moment without a strip.
+# How long the inference of an older strip may take, with its waits for moments without a strip.
 _PATIENCE_S = 2.0
 
 
@@ -83,32 +84,34 @@ class Gallery:
         return None if pixels is None else Frame(index, pixels, digest)
 
     def _heatmaps(self, seen: Recorded, frames: list[Frame], options: HeatmapOptions) -> tuple[list[Heatmap], str]:
-        live = self._judge_of(seen.record.bundle_id)
+        """Return the heatmaps that are wanted, or why there are none."""
+        sight = self._last.get(seen.link.seq)
+        live = (sight and sight.judge) or self._judge_of(seen.record.bundle_id)
         if live is None or live.inspector is None:
             return [], NO_BUNDLE
-        recipe, thresholds = live.bundle.recipe, live.bundle.thresholds
-        judgement = judge(np.array(seen.record.scores, np.float32), thresholds, recipe)
-        wanted = asked(options.which, judgement, recipe.patch_count)
+        judgement = judge(np.array(seen.record.scores, np.float32), live.bundle.thresholds, live.bundle.recipe)
+        wanted = asked(options.which, judgement, live.bundle.recipe.patch_count)
+        if not wanted:
+            return [], ""
         try:
-            inference = self._inference(seen, frames, live.inspector) if wanted else None
+            inference = (sight and sight.answer.inference) or self._inferred(frames, live.inspector)
         except TimeoutError:
             return [], NO_TIME
-        if inference is None:
-            return [], ""
-        drawn, drawing = (
-            [],
-            render(wanted, options.style, [crop_frame(frame, recipe) for frame in frames], inference, live.bundle),
-        )
-        for _ in wanted:
-            self._lane.pause()
-            drawn.append(next(drawing))
-        return drawn, ""
+        patches = [crop_frame(frame, live.bundle.recipe) for frame in frames]
+        return self._drawn(render(wanted, options.style, patches, inference, live.bundle)), ""
 
-    def _inference(self, seen: Recorded, frames: list[Frame], inspector: Inspector) -> Inference:
-        sight = self._last.get(seen.link.seq)
-        if sight is not None and sight.answer.inference is not None:
-            return sight.answer.inference
-        return inspector.infer(frames, lambda work: self._lane.beside(work, _PATIENCE_S))
+    def _inferred(self, frames: list[Frame], inspector: Inspector) -> Inference:
+        """Infer an older strip again, in moments without a strip. Raises TimeoutError when they do not come."""
+        ends = time.monotonic() + _PATIENCE_S
+        return inspector.infer(frames, lambda work: self._lane.beside(work, max(0.0, ends - time.monotonic())))
+
+    def _drawn(self, drawing: Iterator[Heatmap]) -> list[Heatmap]:
+        drawn = []
+        self._lane.pause()
+        for heatmap in drawing:
+            drawn.append(heatmap)
+            self._lane.pause()
+        return drawn
 
 
 def _has_heatmaps(seen: Recorded, options: PictureOptions) -> bool:

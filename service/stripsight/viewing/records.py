@@ -32,10 +32,10 @@ class Records:
         self._frames = frames
         self._places = threading.Semaphore(at_once)
         self._at_once = at_once
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="records", initializer=lower_priority)
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="records", initializer=lower_priority)
 
     def close(self) -> None:
-        """Close the record, once the question under way is answered."""
+        """Close the record, once the questions under way are answered."""
         self._threads.shutdown(cancel_futures=True)
         self._reader.close()
 

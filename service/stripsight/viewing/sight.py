@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from stripsight.errors import InvalidRequest
 from stripsight.frame import Frame, FrameData, decode
 from stripsight.live import LiveBundle
 from stripsight.strip import Inspection
@@ -21,11 +22,14 @@ class Sight:
     judge: LiveBundle | None
 
     def frames(self) -> list[Frame]:
-        """Return the frames decoded, ascending by index; none when the bundle has gone."""
+        """Return the frames decoded, ascending by index; none when the bundle has gone, or one cannot be decoded."""
         if self.judge is None:
             return []
         recipe = self.judge.bundle.recipe
-        return [decode(frame, recipe) for frame in sorted(self.sent, key=lambda frame: frame.index)]
+        try:
+            return [decode(frame, recipe) for frame in sorted(self.sent, key=lambda frame: frame.index)]
+        except InvalidRequest:  # an answer that was LATE before its frames were looked at
+            return []
 
 
 class LastStrips:
