@@ -104,8 +104,9 @@ class Line:
         self.calls = BundleServiceStub(self.channel)
 
     def close(self) -> None:
-        """End it."""
+        """End it in order: no thread is left that challenges an open lot."""
         self.channel.close()
+        self.server.drain()
         self.server.stop()
 
     def put(self, bundle: Bundle, name: str) -> Path:
@@ -309,6 +310,22 @@ def test_one_change_at_a_time(gated: tuple[Line, Gate], slack_bundle: Bundle, in
     assert refused(lambda: line.activate(slack_bundle.bundle_id), info_of) == ("ABORTED", "BUNDLE_CHANGING")
     gate.go.set()
     assert first.result().bundle.bundle_id == slack_bundle.bundle_id
+
+
+def test_a_lot_that_is_opened_meanwhile_keeps_its_bundle(
+    gated: tuple[Line, Gate], strip_bundle: Bundle, slack_bundle: Bundle, info_of: Any
+) -> None:
+    """It is asked again when the new bundle is about to take over."""
+    line, gate = gated
+    line.put(slack_bundle, "second")
+    gate.go.clear()
+    asked = pb.ActivateBundleRequest(bundle_id=slack_bundle.bundle_id, who="A", why="B")
+    change = line.calls.ActivateBundle.future(asked, timeout=FAR_S)
+    assert gate.begun.wait(FAR_S)
+    LotServiceStub(line.channel).OpenLot(OpenLotRequest(lot_id="L-8", product="small-5x4", who="C"), timeout=FAR_S)
+    gate.go.set()
+    assert refused(change.result, info_of) == ("FAILED_PRECONDITION", "LOT_OPEN")
+    assert line.server.station.live.bundle.bundle_id == strip_bundle.bundle_id
 
 
 def test_an_engine_that_fails_is_the_new_bundles_own_matter(

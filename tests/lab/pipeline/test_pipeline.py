@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from stripsight.bundle import load
+from stripsight.bundle import Trust, load, make_keys
 from stripsight.start import challenge, start_engine
 from stripsight_lab.cli import app
 from stripsight_lab.experiment import load_experiment
@@ -80,14 +80,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for step in STEPS:
             made = CliRunner().invoke(app, [step, "small.toml"], catch_exceptions=False)
             assert made.exit_code == 0, made.output
-        shipped = CliRunner().invoke(app, ["ship", "small.toml", "--out", "bundle"], catch_exceptions=False)
+        make_keys(Path("ours.key"), Path("ours.pub"))
+        ship = ["ship", "small.toml", "--out", "bundle", "--key", "ours.key"]
+        shipped = CliRunner().invoke(app, ship, catch_exceptions=False)
         assert shipped.exit_code == 0
     return folder
 
 
 def test_the_bundle_serves_and_says_how_it_was_made(folder: Path) -> None:
-    """It loads, passes its own challenge set; card and manifest tell settings, figures and every step."""
-    bundle = load(folder / "bundle")
+    """It is signed, loads, passes its own challenge set; card and manifest tell settings, figures and every step."""
+    bundle = load(folder / "bundle", Trust.of(folder / "ours.pub"))
+    assert bundle.signature_trusted
     assert challenge(start_engine(bundle), bundle).strips == 2
     assert bundle.fuse is not None
     assert "17 products that neither training nor tuning has seen, 34 acquisitions in 2 runs" in bundle.card
