@@ -15,7 +15,7 @@ BUNDLE_KEYS ?= deploy/keys
 EXPERIMENT ?= models/experiments/bfs-5x4.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve hmi test check format proto lock bundle bench bench-gpu soak fuzz docs clean
+.PHONY: help demo serve hmi test check format proto lock sbom licences audit bundle bench bench-gpu soak fuzz docs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,19 @@ UV_LOCK = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --python
 lock: $(VENV)/.dev ## Pin what the image installs, by hash
 	$(UV_LOCK) pyproject.toml --output-file deploy/requirements/cpu.txt
 	echo 'onnxruntime-gpu[cuda,cudnn]' | $(UV_LOCK) pyproject.toml - --constraint deploy/requirements/cpu.txt --output-file deploy/requirements/cuda.txt
+
+CYCLONEDX = $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible
+
+sbom: $(VENV)/.dev ## Write a bill of materials of each image to out/sbom (CycloneDX)
+	mkdir -p out/sbom
+	for provider in cpu cuda; do $(CYCLONEDX) --output-file out/sbom/$$provider.cdx.json deploy/requirements/$$provider.txt || exit 1; done
+
+licences: $(VENV)/.dev ## List what the images install and its licences in docs/licences.md; after make lock
+	$(BIN)/python deploy/licences.py
+
+audit: $(VENV)/.dev ## Look up known vulnerabilities of what the images install
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement deploy/requirements/cuda.txt || { \
+		echo "Something was found, or the database could not be asked: then nothing is known. See above."; exit 1; }
 
 bundle: $(VENV)/.dev ## Acquire, train, export, tune, evaluate, qualify and write a bundle to out/bundles (hours; EXPERIMENT=)
 	for step in acquire train export tune evaluate qualify; do $(BIN)/stripsight-lab $$step $(EXPERIMENT) || exit 1; done
