@@ -94,6 +94,29 @@ def test_every_command_line_works(line: str, target: str, tmp_path: Path) -> Non
     assert words[1] != "inspect" or list(tmp_path.glob("*.png"))
 
 
+@pytest.fixture(scope="module")
+def demo_records(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """The folder of a record that a demo of four strips left, and the lot in it."""
+    out = tmp_path_factory.mktemp("demo")
+    demo = [sys.executable, "-m", "stripsight_lab.demo", "--strips", "4", "--out", str(out), "--slot-ms", "60000"]
+    done = run([*demo, "--provider", "cpu"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = str(out / "records")
+    (lot,) = re.findall(r"^Lot ([^,]+),", run(["stripsight", "records", "list", "--record-dir", folder]).stdout, re.M)
+    return folder, lot
+
+
+@pytest.mark.parametrize("line", [line for line in lines(".venv/bin/stripsight") if " records " in line])
+def test_every_command_about_the_record_works(line: str, demo_records: tuple[str, str], tmp_path: Path) -> None:
+    """On what the demo leaves behind: it verifies, its strips are listed and shown, its lot is reported."""
+    folder, lot = demo_records
+    words = line.replace(".venv/bin/", "").replace("out/demo/records", folder).replace("out/", f"{tmp_path}/").split()
+    done = run([lot if word == "LOT" else word for word in words])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+    assert ("--report" in words) == any(tmp_path.glob("*.html"))
+
+
 def test_reflection_answers_a_client_without_our_code(target: str) -> None:
     """The `buf curl` line finds the method by reflection and gets the product's name."""
     (line,) = lines(".venv/bin/buf curl")

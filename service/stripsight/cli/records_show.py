@@ -1,7 +1,9 @@
 """What `stripsight records` prints: tables for people, the canonical form for programs."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -23,23 +25,39 @@ def as_json_lines(found: Iterable[Kept]) -> None:
 
 
 def strips(found: Iterable[Strip]) -> None:
-    """Print strips, one a line."""
-    table = Table("record", "time, UTC", "lot", "number", "strip", "verdict", "why", "worst region", "ms")
+    """Print strips, one a line, under a heading for each lot and day: that leaves room for them on 80 columns."""
+    for (lot, day), here in groupby(found, key=lambda strip: (strip.record.lot_id, _moment(strip)[0])):
+        _console.print(f"Lot {lot}, {day}, times in UTC", style="bold", markup=False)
+        _console.print(_strips(here))
+
+
+def _strips(found: Iterable[Strip]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, right in (("record", True), ("time", False), ("number", True), ("strip", False), ("verdict", False)):
+        table.add_column(name, no_wrap=True, justify="right" if right else "left")
+    table.add_column("why")
+    table.add_column("worst: score / threshold", no_wrap=True)
+    table.add_column("ms", no_wrap=True, justify="right")
     for strip in found:
-        record, kept, worst = strip.record, strip.kept, strip.worst
+        record, worst = strip.record, strip.worst
         table.add_row(
-            str(kept.link.seq),
-            moment(kept.entry.utc_us),
-            record.lot_id,
+            str(strip.kept.link.seq),
+            _moment(strip)[1],
             str(record.strip_seq),
             record.strip_id,
             str(strip.verdict),
             ", ".join(strip.causes),
-            f"{worst.vial} {worst.region} {worst.score:.4f} / {worst.threshold:.4f}" if worst else "",
-            f"{record.since_arrival_ms:.1f}",
+            f"{worst.vial} {worst.region} {worst.score:.3g} / {worst.threshold:.3g}" if worst else "",
+            f"{record.since_arrival_ms:.0f}",
             style=_STYLES[strip.verdict],
         )
-    _console.print(table)
+    return table
+
+
+def _moment(strip: Strip) -> tuple[str, str]:
+    """Day and time of its record."""
+    day, _, time = moment(strip.kept.entry.utc_us).partition(" ")
+    return day, time.partition(".")[0]
 
 
 def events(found: Iterable[Kept]) -> None:
