@@ -1,10 +1,17 @@
 """What every page of the process shares."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from stripsight.hmi.album import Album
 from stripsight.hmi.board import Board
 from stripsight.hmi.service import Service
+from stripsight.service_error import ServiceError
+
+_GONE = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -14,3 +21,18 @@ class Desk:
     service: Service
     board: Board
     album: Album
+
+    async def ask(self, call: Callable[[], _Answer], waiting: Callable[[], None]) -> _Answer:
+        """Return what a call of the service gives, when it answers; `waiting` is called each time it does not.
+
+        Raises ServiceError for an answer that is an error.
+        """
+        while True:
+            seen = self.board.snapshot
+            try:
+                return await asyncio.to_thread(call)
+            except ServiceError as error:
+                if error.code not in _GONE:
+                    raise
+            waiting()
+            await self.board.after(seen)

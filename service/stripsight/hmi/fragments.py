@@ -47,9 +47,12 @@ def band(view: Band) -> str:
     return _render("band", band=view)
 
 
-def verdict(strip: Strip | None, *, held: bool = False, waiting: str = "") -> str:
-    """Return the verdict of a strip in large; without one, `waiting`."""
-    return _render("verdict", strip=strip, held=held, waiting=waiting)
+def verdict(strip: Strip | None, *, note: str = "", old: bool = False, waiting: str = "") -> str:
+    """Return the verdict of a strip in large, with a note; without one, `waiting`.
+
+    An old one, of a line that nobody knows of now, has lost its colour.
+    """
+    return _render("verdict", strip=strip, note=note, old=old, waiting=waiting)
 
 
 def stage(view: Stage | None, waiting: str = "") -> str:
@@ -72,14 +75,14 @@ def legend() -> str:
     return _render("legend", colours=HEAT_COLOURS)
 
 
-def film(strips: tuple[Strip, ...], product: Product | None, *, loaded: bool) -> str:
+def film(snapshot: Snapshot) -> str:
     """Return the rejects, the latest first, each a link to its page."""
-    return _render("film", strips=strips, product=product, loaded=loaded)
+    return _render("film", strips=snapshot.rejects, product=snapshot.product, waits_for=snapshot.waits_for)
 
 
 def counts(snapshot: Snapshot) -> str:
     """Return the counts of the lot: in all, by vial and region, by cause."""
-    return _render("counts", tally=snapshot.tally, product=snapshot.product, loaded=snapshot.loaded)
+    return _render("counts", tally=snapshot.tally, product=snapshot.product, waits_for=snapshot.waits_for)
 
 
 def trend_charts(snapshot: Snapshot) -> str:

@@ -45,6 +45,13 @@ class Snapshot:
         return band_of(self.link, self.since, self.status, self.target)
 
     @property
+    def waits_for(self) -> str:
+        """What is missing before the page shows the line as it is; empty when nothing is."""
+        if self.link is not Link.UP:
+            return "The service does not answer."
+        return "" if self.loaded else "Reading the record …"
+
+    @property
     def product(self) -> Product | None:
         """The product; None until the service has answered once."""
         return product_of(self.status.product) if self.status is not None else None
@@ -60,12 +67,11 @@ class Snapshot:
         return replace(self, link=Link.UP, since=since, status=status)
 
     def lost(self, now: datetime) -> "Snapshot":
-        """The service does not answer. What it told before stays on the page, marked as old by the band."""
-        if self.link is Link.LOST:
-            return self
-        # A page that never had a connection goes on waiting for its first.
-        link = Link.LOST if self.link is Link.UP else Link.CONNECTING
-        return replace(self, link=link, since=now, loaded=False)
+        """The service does not answer. What it told before stays on the page, marked as old.
+
+        A page that never had a connection goes on waiting for its first.
+        """
+        return replace(self, link=Link.LOST, since=now, loaded=False) if self.link is Link.UP else self
 
     def read(self, tally: Tally, strips: tuple[Strip, ...]) -> "Snapshot":
         """The record was read: the tally and the latest strips, the latest first."""

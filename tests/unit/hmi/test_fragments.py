@@ -9,8 +9,11 @@ from stripsight.hmi.product import Product
 from stripsight.hmi.snapshot import Shot, Snapshot
 from stripsight.hmi.stage import Look, stage_of
 from stripsight.hmi.strip import Strip
+from stripsight.hmi.tally import Tally
+from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 
 StripAt = Callable[..., Strip]
+BEGAN = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>"
 
 
@@ -23,23 +26,37 @@ def test_text_from_the_record_is_escaped_everywhere(strip_at: StripAt, product: 
         fragments.verdict(strip),
         fragments.stage(stage),
         fragments.controls(Look(), product, stage),
-        fragments.film((strip,), product, loaded=True),
+        fragments.film(Snapshot("", BEGAN).judged(strip)),
         fragments.facts(strip),
         fragments.results((strip,), asked=True),
         fragments.problem(EVIL),
-        fragments.band(Snapshot(EVIL, datetime.now(UTC)).band),
-        fragments.counts(Snapshot("", datetime.now(UTC)).judged(strip)),
+        fragments.band(Snapshot(EVIL, BEGAN).band),
+        fragments.counts(Snapshot("", BEGAN).judged(strip)),
     )
     assert all("<script" not in piece for piece in pieces)
     assert all("&lt;script" in piece for piece in pieces)
 
 
-def test_empty_and_loading_states_have_words(product: Product) -> None:
+def test_empty_and_loading_states_have_words() -> None:
     """A page without strips says what it waits for."""
-    assert "Reading the record" in fragments.film((), product, loaded=False)
-    assert "No rejects" in fragments.film((), product, loaded=True)
+    first = Snapshot("line:50051", BEGAN)
+    up = first.answered(service_pb.GetStatusResponse(), BEGAN)
+    for snapshot, words in (
+        (first, "does not answer"),
+        (up, "Reading the record"),
+        (up.read(Tally(), ()), "No rejects"),
+    ):
+        assert words in fragments.film(snapshot)
+    assert ">–<" in fragments.counts(up) and ">0<" in fragments.counts(up.read(Tally(), ()))
     assert "nothing yet" in fragments.verdict(None, waiting="nothing yet")
     assert "Nothing on record fits" in fragments.results((), asked=True)
+
+
+def test_an_old_verdict_has_no_colour(strip_at: StripAt) -> None:
+    """An accept from before the connection was lost is no accept of the strip that passes now."""
+    assert "verdict good" in fragments.verdict(strip_at())
+    old = fragments.verdict(strip_at(), old=True, note="before")
+    assert "verdict quiet" in old and "before" in old
 
 
 def test_every_score_stands_in_the_table(strip_at: StripAt) -> None:

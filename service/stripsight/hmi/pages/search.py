@@ -1,7 +1,5 @@
 """The page to search strips: by lot, strip, verdict and cause."""
 
-import asyncio
-
 from nicegui import ui
 from starlette.requests import Request
 
@@ -20,7 +18,7 @@ class SearchPage:
 
     def __init__(self, desk: Desk, search: Search) -> None:
         """Build it."""
-        self._service = desk.service
+        self._desk = desk
         self._found: tuple[Strip, ...] = ()
         self._token = ""
         self._shell = Shell(desk, "/strips")
@@ -34,9 +32,7 @@ class SearchPage:
 
     async def follow(self) -> None:
         """Search, then keep the band up to date until the browser leaves."""
-        await ui.context.client.connected()
-        await self._next()
-        await self._shell.follow()
+        await self._shell.follow(self._next)
 
     def _build_form(self, search: Search) -> None:
         with ui.element("section").classes("form"):
@@ -57,18 +53,20 @@ class SearchPage:
 
     async def _next(self) -> None:
         try:
-            found = await asyncio.to_thread(self._read)
+            self._found += await self._desk.ask(self._read, lambda: self._tell("The service does not answer."))
         except ServiceError as error:
-            self._results.content = fragments.problem(f"The service does not tell: {error.message}")
+            self._tell(error.message)
             return
-        self._found += found
         self._results.content = fragments.results(self._found, asked=True)
         self._more.visible = bool(self._token)
+
+    def _tell(self, text: str) -> None:
+        self._results.content = fragments.problem(text)
 
     def _read(self) -> tuple[Strip, ...]:
         found: tuple[Strip, ...] = ()
         while not found:  # a page may be empty and not the last
-            page = self._service.page(self._search.request(self._token))
+            page = self._desk.service.page(self._search.request(self._token))
             found, self._token = tuple(strip_of(one) for one in page.inspections), page.next_page_token
             if not self._token:
                 break

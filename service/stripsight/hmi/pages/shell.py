@@ -1,5 +1,8 @@
 """What stands on every page: the status band, and the way to the others."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
+
 from nicegui import ui
 
 from stripsight.hmi import fragments
@@ -36,12 +39,13 @@ class Shell:
         """Bring the band up to date."""
         self._band.content = fragments.band(snapshot.band)
 
-    async def follow(self) -> None:
-        """Keep the band up to date until the browser leaves."""
-        client = self._client
-        await client.connected()
+    async def follow(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do `work`, and keep the band up to date beside it and after, until the browser leaves."""
+        await self._client.connected()
+        task = asyncio.create_task(work())
         seen: Snapshot | None = None
-        while not client.is_deleted:
+        while not self._client.is_deleted:
             seen = await self._board.after(seen)
             self.show(seen)
-            await loaded(client, [])
+            await loaded(self._client, [])
+        task.cancel()

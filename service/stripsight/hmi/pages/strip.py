@@ -1,7 +1,5 @@
 """The page of one strip: its pictures, every score, and its record; to look at and to take away."""
 
-import asyncio
-
 from nicegui import ui
 
 from stripsight.hmi import fragments
@@ -32,21 +30,25 @@ class StripPage:
             with ui.element("aside"):
                 self._scores = fragment("panel")
                 self._facts = fragment("panel")
-        self._verdict.content = fragments.verdict(None, waiting=f"Reading record {record_seq} …")
+        self._wait(f"Reading record {record_seq} …")
 
     async def follow(self) -> None:
         """Fill the page, then keep the band up to date until the browser leaves."""
-        client = ui.context.client
-        await client.connected()
-        await asyncio.gather(self._load(), self._shell.follow())
+        await self._shell.follow(self._load)
 
     async def _load(self) -> None:
         try:
-            found = await asyncio.to_thread(self._desk.service.get, self._record_seq, VIEW)
+            found = await self._desk.ask(self._read, lambda: self._wait("The service does not answer. Trying again …"))
         except ServiceError as error:
-            self._verdict.content = fragments.verdict(None, waiting=_no_strip(error, self._record_seq))
-            return
-        await self._fill(found)
+            self._wait(f"There is no strip with record {self._record_seq}: {error.message}")
+        else:
+            await self._fill(found)
+
+    def _read(self) -> record_pb.GetInspectionResponse:
+        return self._desk.service.get(self._record_seq, VIEW)
+
+    def _wait(self, text: str) -> None:
+        self._verdict.content = fragments.verdict(None, waiting=text)
 
     async def _fill(self, found: record_pb.GetInspectionResponse) -> None:
         strip, product = strip_of(found.inspection), self._desk.board.snapshot.product
@@ -58,12 +60,6 @@ class StripPage:
         self._away.content = fragments.away(shot)
         if product is not None:
             await self._viewer.show(shot, product)
-
-
-def _no_strip(error: ServiceError, record_seq: int) -> str:
-    if error.code == "NOT_FOUND":
-        return f"There is no strip with record {record_seq}."
-    return f"The service does not tell: {error.message}. Reload to try again."
 
 
 def add(desk: Desk) -> None:
