@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from stripsight.hmi.album import Album
 from stripsight.hmi.board import Board
+from stripsight.hmi.library import Library
 from stripsight.hmi.service import Service
 from stripsight.service_error import ServiceError
 
@@ -16,11 +16,11 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True)
 class Desk:
-    """The service that is looked at, the latest of it, and pictures in memory."""
+    """The service that is looked at, the latest of it, and pictures of its strips."""
 
     service: Service
     board: Board
-    album: Album
+    library: Library
 
     async def ask(self, call: Callable[[], _Answer], waiting: Callable[[], None]) -> _Answer:
         """Return what a call of the service gives, when it answers; `waiting` is called each time it does not.

@@ -77,7 +77,7 @@ def legend() -> str:
 
 def film(snapshot: Snapshot) -> str:
     """Return the rejects, the latest first, each a link to its page."""
-    return _render("film", strips=snapshot.rejects, product=snapshot.product, waits_for=snapshot.waits_for)
+    return _render("film", shots=snapshot.rejects, product=snapshot.product, waits_for=snapshot.waits_for)
 
 
 def counts(snapshot: Snapshot) -> str:

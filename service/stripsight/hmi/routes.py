@@ -1,19 +1,16 @@
 """What is fetched beside the pages: pictures and tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from nicegui import app
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from stripsight.hmi.album import frame_png, heat_png
 from stripsight.hmi.desk import Desk
 from stripsight.hmi.search import Search, search_of
-from stripsight.hmi.service import FULL, VIEW
-from stripsight.hmi.strip import Outcome, strip_of
+from stripsight.hmi.strip import strip_of
 from stripsight.hmi.tables import scores_csv, strips_csv
-from stripsight.inspection.v1 import record_service_pb2 as record_pb
 from stripsight.service_error import ServiceError
 
 _PAGE = 500
@@ -31,44 +28,36 @@ def add(desk: Desk) -> None:
 
 
 def _frame(desk: Desk, seq: int, index: int) -> Response:
-    return _png(frame_png(_pictures(desk, seq), index))
-
-
-def _heat(desk: Desk, seq: int, index: int, vial: str, region: str) -> Response:
-    return _png(heat_png(_pictures(desk, seq), index, vial, region))
+    return _png(lambda: desk.library.frame(seq, index))
 
 
 def _full_frame(desk: Desk, seq: int, index: int) -> Response:
+    return _png(lambda: desk.library.full_frame(seq, index))
+
+
+def _heat(desk: Desk, seq: int, index: int, vial: str, region: str) -> Response:
+    return _png(lambda: desk.library.heat(seq, index, vial, region))
+
+
+def _png(find: Callable[[], bytes | None]) -> Response:
     try:
-        pictures = desk.service.get(seq, FULL).pictures
-    except ServiceError:
-        return _png(None)
-    return _png(frame_png(pictures, index))
-
-
-def _pictures(desk: Desk, seq: int) -> record_pb.Pictures:
-    kept = desk.album.find(seq)
-    if kept is not None:
-        return kept
-    try:
-        found = desk.service.get(seq, VIEW)
-    except ServiceError:
-        return record_pb.Pictures()
-    desk.album.keep(found.pictures, reject=strip_of(found.inspection).outcome is not Outcome.ACCEPT)
-    return found.pictures
-
-
-def _png(picture: bytes | None) -> Response:
+        picture = find()
+    except ServiceError as error:
+        return _problem(error)
     if picture is None:
         return Response("no such picture\n", 404, media_type="text/plain")
     return Response(picture, media_type="image/png", headers=_KEEP)
+
+
+def _problem(error: ServiceError) -> Response:
+    return Response(f"{error}\n", 404 if error.code == "NOT_FOUND" else 503, media_type="text/plain")
 
 
 def _scores(desk: Desk, seq: int) -> Response:
     try:
         strip = strip_of(desk.service.get(seq).inspection)
     except ServiceError as error:
-        return Response(f"{error}\n", 404 if error.code == "NOT_FOUND" else 503, media_type="text/plain")
+        return _problem(error)
     return _csv_response(Response(scores_csv(strip), media_type="text/csv"), f"{strip.strip_id}.csv")
 
 

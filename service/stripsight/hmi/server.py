@@ -15,6 +15,7 @@ from stripsight.hmi.desk import Desk
 from stripsight.hmi.door import Door
 from stripsight.hmi.feed import Feed
 from stripsight.hmi.gate import Gate
+from stripsight.hmi.library import Library
 from stripsight.hmi.pages import live, search, strip
 from stripsight.hmi.service import Service
 from stripsight.hmi.snapshot import Snapshot
@@ -45,7 +46,7 @@ def serve(settings: PageSettings) -> None:
     """Serve the page until the process is told to stop. Raises ServiceError when the folder for TLS cannot be read."""
     service, board, album = Service(settings.target, settings.tls), _board(settings.target), Album()
     feed = Feed(service, board, album)
-    _add_pages(Desk(service, board, album))
+    _add_pages(Desk(service, board, Library(service, album)))
 
     def begin() -> None:
         board.begin(asyncio.get_running_loop())

@@ -12,6 +12,8 @@ _PICTURES_S = 20.0  # heatmaps of old strips are inferred anew, when no strip wa
 
 # What a screen shows: frames made smaller, heatmaps of the rejected patches.
 VIEW = picture_options(frames=True, frame_width_max_px=960, heatmaps="rejected")
+# What a filmstrip shows: no heatmaps, which would have to be inferred anew.
+SMALL = picture_options(frames=True, frame_width_max_px=960)
 # What is taken away: frames as they are.
 FULL = picture_options(frames=True)
 

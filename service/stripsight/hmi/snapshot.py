@@ -36,7 +36,7 @@ class Snapshot:
     tally: Tally = field(default_factory=Tally)
     latest: Strip | None = None
     shot: Shot | None = None
-    rejects: tuple[Strip, ...] = ()
+    rejects: tuple[Shot, ...] = ()
     loaded: bool = False
 
     @property
@@ -75,16 +75,23 @@ class Snapshot:
 
     def read(self, tally: Tally, strips: tuple[Strip, ...]) -> "Snapshot":
         """The record was read: the tally and the latest strips, the latest first."""
-        rejects = tuple(strip for strip in strips if strip.outcome is not Outcome.ACCEPT)[:FILM]
-        return replace(self, tally=tally, latest=next(iter(strips), None), rejects=rejects, loaded=True)
+        frames = tuple(self.status.product.frame_indices) if self.status is not None else ()
+        rejects = [Shot(strip, frames if strip.frames_kept else ()) for strip in strips if _on_film(strip)][:FILM]
+        return replace(self, tally=tally, latest=next(iter(strips), None), rejects=tuple(rejects), loaded=True)
 
     def judged(self, strip: Strip) -> "Snapshot":
         """A strip was answered. One that was read out of the record before is left out."""
         if strip.record_seq <= self.tally.last_seq:
             return self
-        rejects = self.rejects if strip.outcome is Outcome.ACCEPT else (strip, *self.rejects)[:FILM]
+        rejects = (Shot(strip), *self.rejects)[:FILM] if _on_film(strip) else self.rejects
         return replace(self, tally=self.tally.add(strip), latest=strip, rejects=rejects)
 
     def pictured(self, shot: Shot) -> "Snapshot":
         """The pictures of a strip have come."""
-        return replace(self, shot=shot)
+        number = shot.strip.record_seq
+        rejects = tuple(shot if one.strip.record_seq == number else one for one in self.rejects)
+        return replace(self, shot=shot, rejects=rejects)
+
+
+def _on_film(strip: Strip) -> bool:
+    return strip.outcome is not Outcome.ACCEPT

@@ -32,8 +32,8 @@ def cause_name(number: int) -> str:
 
 
 def cause_title(name: str) -> str:
-    """Return a cause for people."""
-    return CAUSES.get(name, name)
+    """Return a cause, or the reason that a call was refused for, for people."""
+    return CAUSES.get(name, name.replace("_", " ").capitalize())
 
 
 def provider_title(number: int) -> str:

@@ -1,6 +1,7 @@
 """How the page goes on with what the service tells."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from stripsight.hmi.band import Link
 from stripsight.hmi.snapshot import FILM, Shot, Snapshot
 from stripsight.hmi.strip import Strip
-from stripsight.hmi.tally import tally_of
+from stripsight.hmi.tally import Tally, tally_of
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 
 BEGAN = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
@@ -49,7 +50,7 @@ def test_rejects_make_the_film(first: Snapshot, strip_at: StripAt) -> None:
     for number in range(1, FILM + 10):
         snapshot = snapshot.judged(strip_at(2 * number, V1_R0=0.03)).judged(strip_at(2 * number + 1))
     assert len(snapshot.rejects) == FILM
-    assert snapshot.rejects[0].strip_id == f"S-{2 * (FILM + 9)}"
+    assert snapshot.rejects[0].strip.strip_id == f"S-{2 * (FILM + 9)}"
 
 
 def test_what_the_record_told_is_not_told_twice(first: Snapshot, strip_at: StripAt) -> None:
@@ -57,3 +58,15 @@ def test_what_the_record_told_is_not_told_twice(first: Snapshot, strip_at: Strip
     strips = (strip_at(2, V1_R0=0.03), strip_at(1))
     snapshot = first.read(tally_of(reversed(strips), complete=True), strips).judged(strips[0])
     assert (snapshot.tally.judged, len(snapshot.rejects), snapshot.loaded) == (2, 1, True)
+
+
+def test_a_still_has_a_picture_once_there_is_one(first: Snapshot, strip_at: StripAt) -> None:
+    """Before its pictures have come none is asked for; of a strip on record only where frames are kept."""
+    strip = strip_at(1, V1_R0=0.03)
+    judged = first.judged(strip)
+    assert judged.rejects[0].frames == ()
+    assert judged.pictured(Shot(strip, (0, 7, 15))).rejects[0].frames == (0, 7, 15)
+    status = service_pb.GetStatusResponse(product=service_pb.Product(frame_indices=[0, 7]))
+    strips = (replace(strip_at(2, V1_R0=0.03), frames_kept=True), strip)
+    read = first.answered(status, BEGAN).read(Tally(), strips)
+    assert [shot.frames for shot in read.rejects] == [(0, 7), ()]

@@ -6,8 +6,7 @@ from stripsight.hmi import fragments
 from stripsight.hmi.album import shot_of
 from stripsight.hmi.desk import Desk
 from stripsight.hmi.pages.shell import Shell
-from stripsight.hmi.service import VIEW
-from stripsight.hmi.strip import Outcome, strip_of
+from stripsight.hmi.strip import strip_of
 from stripsight.hmi.viewer import Viewer
 from stripsight.hmi.widgets import fragment
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
@@ -45,14 +44,13 @@ class StripPage:
             await self._fill(found)
 
     def _read(self) -> record_pb.GetInspectionResponse:
-        return self._desk.service.get(self._record_seq, VIEW)
+        return self._desk.library.strip(self._record_seq)
 
     def _wait(self, text: str) -> None:
         self._verdict.content = fragments.verdict(None, waiting=text)
 
     async def _fill(self, found: record_pb.GetInspectionResponse) -> None:
         strip, product = strip_of(found.inspection), self._desk.board.snapshot.product
-        self._desk.album.keep(found.pictures, reject=strip.outcome is not Outcome.ACCEPT)
         shot = shot_of(strip, found.pictures)
         self._verdict.content = fragments.verdict(strip)
         self._scores.content = fragments.scores(strip)
