@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 
 from nicegui import app
 from starlette.requests import Request
@@ -63,13 +64,21 @@ def _scores(desk: Desk, seq: int) -> Response:
 
 def _strips(desk: Desk, request: Request) -> Response:
     rows = _strip_rows(desk, search_of(request.query_params))
-    return _csv_response(StreamingResponse(rows, media_type="text/csv"), "strips.csv")
+    try:
+        first = next(rows)
+    except ServiceError as error:
+        return _problem(error)
+    # Where the service goes in the middle the download breaks off, so that half a table is not taken for a whole one.
+    return _csv_response(StreamingResponse(chain([first], rows), media_type="text/csv"), "strips.csv")
 
 
 def _strip_rows(desk: Desk, search: Search) -> Iterator[str]:
-    yield strips_csv([])
+    head = True
     for recorded in desk.service.list(search.request(page_size=_PAGE)):
-        yield strips_csv([strip_of(recorded)], head=False)
+        yield strips_csv([strip_of(recorded)], head=head)
+        head = False
+    if head:
+        yield strips_csv([])
 
 
 def _csv_response(response: Response, name: str) -> Response:
