@@ -227,7 +227,8 @@ def serve_page(tmp_path: Path) -> Iterator[Callable[..., PageProcess]]:
         yield start
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's event loop runs in this thread for as long as it is there.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real Chromium, without a window."""
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
