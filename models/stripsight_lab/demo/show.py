@@ -122,7 +122,7 @@ class Show:
                 run, order = self._prepared(client, shipped, server)
                 with lot_open(address, self.lot_id, order.product.name, server.ended, self.console.print):
                     if not self.console.is_terminal:
-                        self.console.print(f"server ready, process {server.pid}: the clock starts")
+                        self.console.print(f"server ready, {run.facts}, process {server.pid}: the clock starts")
                     with watching(self.console, run, record) as add:
                         Machine(client, order, add).run(kit, rendered(self._frames), server.ended)
             died = server.ended.is_set()
