@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -128,6 +129,27 @@ def test_the_frames_of_a_rejected_strip_are_there_after_the_answer(
     assert line.kept(streamed.record_seq) == other
     assert line.kept(accepted.record_seq) == [None] * 3
     assert line.count("pictures_bytes") == sum(path.stat().st_size for path in line.folder.rglob("*.png"))
+
+
+def test_pictures_wait_for_the_strips_that_come_next(line: Line, connect: Callable[[str], Client], ask: Ask) -> None:
+    """While another strip is at work nothing is written of those before it, however long that takes."""
+    line.serve(gated=True, waiting=1)
+    line.server.until("armed")
+    client = connect(line.server.target)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(ask, client, seed=104, defective=True)
+        line.server.until("infer")
+        second = pool.submit(ask, client, seed=101)
+        line.until(1, "waiting")
+        line.server.say("go")
+        answered = first.result(FAR_S).reply.inspection
+        line.server.until("infer")
+        assert {line.count("pictures_written_total") for _ in range(50)} == {0}
+        assert sum(path.stat().st_size for path in line.pictures.path.rglob("*") if path.is_file()) == 0
+        line.server.say("go")
+        assert second.result(FAR_S).reply.inspection.verdict == pb.VERDICT_ACCEPT
+    line.until(3, "pictures_written_total")
+    assert None not in line.kept(answered.record_seq)
 
 
 def test_the_sample_of_accepted_strips_can_be_worked_out(

@@ -184,3 +184,10 @@ def test_a_picture_that_cannot_be_written_is_counted_and_the_next_one_tried(benc
     hand(keeper, strip)
     assert keeper.close(FAR_S)
     assert (bench.count("dropped_total", reason="error"), bench.count("written_total")) == (1, 2)
+
+
+def test_every_series_is_there_from_the_start(bench: Bench) -> None:
+    """At zero, so that the first picture that is dropped can be seen to be one."""
+    assert bench.keeper().close(FAR_S)
+    dropped = [bench.count("dropped_total", reason=reason) for reason in ("disk", "queue", "unnamed", "error")]
+    assert [*dropped, bench.count("written_total"), bench.count("bytes")] == [0] * 6
