@@ -37,6 +37,14 @@ def hmi(
         Path | None, typer.Option(help="The page's certificate, PEM.", envvar="STRIPSIGHT_HMI_PAGE_CERT")
     ] = None,
     page_key: Annotated[Path | None, typer.Option(help="Its key, PEM.", envvar="STRIPSIGHT_HMI_PAGE_KEY")] = None,
+    allow_plaintext: Annotated[
+        bool,
+        typer.Option(
+            "--allow-plaintext",
+            help="Answer beyond this machine without TLS, and without a login if none is given.",
+            envvar="STRIPSIGHT_HMI_ALLOW_PLAINTEXT",
+        ),
+    ] = False,
     trust_proxy_header: Annotated[
         str | None,
         typer.Option(help="Header by which a proxy names who it let in.", envvar="STRIPSIGHT_HMI_TRUST_PROXY_HEADER"),
@@ -59,14 +67,16 @@ def hmi(
     address = _address(listen)
     if (page_cert is None) is not (page_key is None):
         end("--page-cert and --page-key: expected both or none, found one", Exit.ERROR)
-    if not (address.is_loopback or trust_proxy_header or (auth_file and page_cert)):
+    if not (address.is_loopback or trust_proxy_header or (auth_file and page_cert) or allow_plaintext):
         end(
             f"--listen: the page answers on this machine only, found {listen}: give --auth-file with --page-cert and "
-            "--page-key, since passwords are not sent in plain text, or --trust-proxy-header",
+            "--page-key, since passwords are not sent in plain text, or --trust-proxy-header; or, on a network that "
+            "nobody else reaches, --allow-plaintext",
             Exit.ERROR,
         )
     os.nice(_NICENESS)  # on the machine that inspects, the page comes after the strips
-    typer.echo(f"operator page: {'https' if page_cert else 'http'}://{listen}/")
+    whom = "" if door or address.is_loopback else ", for ANYBODY who reaches it"
+    typer.echo(f"operator page: {'https' if page_cert else 'http'}://{listen}/{whom}")
     serve(PageSettings(target, address.host, address.port, tls, door, tuple(name or ()), page_cert, page_key))
 
 

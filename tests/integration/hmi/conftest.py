@@ -4,6 +4,7 @@ import os
 import queue
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -169,7 +170,7 @@ class PageProcess:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             listen = f"127.0.0.1:{free.getsockname()[1]}"
-        self.url = f"http://{listen}"
+        self.url = f"{'https' if '--page-cert' in options else 'http'}://{listen}"
         command = [sys.executable, "-m", "stripsight", "hmi", "--target", target, "--listen", listen]
         command += map(str, options)
         # NiceGUI looks for pytest in the environment and then serves its own tests.
@@ -193,7 +194,9 @@ class PageProcess:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/static/icon.svg", timeout=60) as reply:
+            # Whose certificate it is, is for the test to ask.
+            unverified = ssl._create_unverified_context()
+            with urllib.request.urlopen(f"{self.url}/static/icon.svg", timeout=60, context=unverified) as reply:
                 return bool(reply.status == 200)
         except urllib.error.URLError:
             return False

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import ssl
 import subprocess
 import sys
 import urllib.parse
@@ -26,12 +27,22 @@ SOCKET = {
 STANDING_LINE = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 
 
+def connected(url: str, ca: Path | None = None) -> http.client.HTTPConnection:
+    """Connect; by TLS with who signed the page's certificate."""
+    address = urllib.parse.urlsplit(url).netloc
+    if ca is None:
+        return http.client.HTTPConnection(address, timeout=FAR_S)
+    return http.client.HTTPSConnection(address, timeout=FAR_S, context=ssl.create_default_context(cafile=ca))
+
+
 class Asked:
     """What a page answers: status, headers and text."""
 
-    def __init__(self, page: Any, method: str, path: str, headers: dict[str, str], body: str = "") -> None:
+    def __init__(
+        self, page: Any, method: str, path: str, headers: dict[str, str], body: str = "", *, ca: Path | None = None
+    ) -> None:
         """Ask once; redirects are not followed."""
-        connection = http.client.HTTPConnection(urllib.parse.urlsplit(page.url).netloc, timeout=FAR_S)
+        connection = connected(page.url, ca)
         connection.request(method, path, body or None, headers)
         answer = connection.getresponse()
         self.status, self.headers = answer.status, answer.headers
@@ -158,6 +169,20 @@ def test_a_header_from_past_the_proxy_says_nothing(line: Any, serve_page: Callab
     assert get(page, "/", **forged).status == 401
 
 
+def test_beyond_the_machine_it_speaks_tls(
+    line: Any, users: Path, pki: Path, serve_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    """With a certificate of its own, and a cookie that never leaves in plain text."""
+    tls = ("--page-cert", pki / "server" / "tls.crt", "--page-key", pki / "server" / "tls.key")
+    page = serve_page(f"127.0.0.1:{line.port}", "--auth-file", users, *tls)
+    form = urllib.parse.urlencode({"name": "otto", "password": WORD})
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = Asked(page, "POST", "/login", headers, form, ca=pki / "ca.crt")
+    session = {"Cookie": cookie(answer)}
+    assert "; secure" in answer.headers["Set-Cookie"].lower()
+    assert Asked(page, "GET", "/", HTML | session, ca=pki / "ca.crt").status == 200
+
+
 WRONG: dict[str, tuple[list[str], str]] = {
     "beyond the machine without a login": (["--listen", "0.0.0.0:0"], "the page answers on this machine only"),
     "passwords in plain text": (["--listen", "0.0.0.0:0", "--auth-file", "USERS"], "not sent in plain text"),
@@ -189,8 +214,11 @@ def test_people_log_in_look_and_log_out(page: Any, tab: Page) -> None:
     tab.get_by_label("Password").fill(WORD)
     tab.get_by_role("button", name="Log in").click()
     expect(tab.get_by_role("button", name="Log out vera")).to_be_visible()
+    tab.wait_for_load_state("networkidle")  # the web server logs what a browser breaks off
     tab.goto(f"{page.url}/strips")
     expect(tab.get_by_text("S-000001")).to_be_visible()
     expect(tab.get_by_role("link", name="All as CSV")).to_be_hidden()
+    tab.wait_for_load_state("networkidle")
     tab.get_by_role("button", name="Log out vera").click()
     expect(tab.get_by_label("Password")).to_be_visible()
+    tab.wait_for_load_state("networkidle")
