@@ -6,29 +6,23 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from stripsight import start
-from stripsight.bundle import Bundle, Trust, load
+from stripsight.bundle import Bundle
 from stripsight.checks import RecentFrames
 from stripsight.engine import Engine
 from stripsight.errors import RecordError, StripsightError
 from stripsight.exits import Exit
 from stripsight.keep_alive import KeepAlive
 from stripsight.live import live
-from stripsight.metrics import Metrics
 from stripsight.notify import supervisor
 from stripsight.pictures.disk import free_bytes
-from stripsight.rpc.changes import changer_of
-from stripsight.rpc.entry import Entry
 from stripsight.rpc.health import Health
 from stripsight.rpc.listen import listen_grpc, listen_metrics
-from stripsight.rpc.lots_served import ServedLots
-from stripsight.rpc.pictures import ServedPictures
+from stripsight.rpc.parts import Ears, Parts, Seams
 from stripsight.rpc.record import ServedRecord
 from stripsight.rpc.services import INSPECTION, OTHERS, assembled
 from stripsight.rpc.stopping import Stopping
-from stripsight.rpc.viewing import ServedViews
 from stripsight.settings import Settings
 from stripsight.station import Station
 from stripsight.status import Readiness
@@ -64,14 +58,11 @@ class Server:
         """
         self._settings = settings
         self._supervisor = supervisor()
-        self._start_engine = start_engine
-        self._clock = clock
-        self._free = free
+        self._seams = Seams(start_engine, clock, free)
         self._stopping = Stopping()
         self._health = Health(INSPECTION, OTHERS)
         self._open = ExitStack()
         self._ended = Exit.ERROR
-        self._fail: Callable[[StripsightError], None] = self._failed
 
     def run(self) -> Exit:
         """Serve until SIGTERM, SIGINT or a failure; return how it ended. Raises what `start`, `ready` do."""
@@ -91,63 +82,14 @@ class Server:
 
         Raises BundleError or RecipeError, RecordError, CertificateError, and AddressTaken when a port is in use.
         """
-        trust = Trust.of(self._settings.bundle_keys, development=self._settings.development_mode)
-        self.bundle = load(self._settings.bundle, trust)
-        self.slot_s = (self._settings.slot_ms or self.bundle.recipe.slot.duration_ms) / 1000
-        registry = CollectorRegistry()
-        for collector in (GCCollector, PlatformCollector, ProcessCollector):
-            collector(registry=registry)
-        metrics = Metrics(registry)
-        self.record = ServedRecord(self._settings, metrics, self._record_failed)
-        self._open.callback(self._close_record)
-        self.record.started(self.bundle, development=trust.development)
-        metrics.service.development_mode(trust.development)
-        self.entry = Entry(self._settings, metrics, self.record.journal)
-        self._open.callback(self.entry.close)
-        self.lots = ServedLots(self._settings, self.record.journal)
-        self.station = Station(
-            self.bundle,
-            metrics,
-            journal=self.record.journal,
-            waiting=self._settings.waiting,
-            slot_s=self.slot_s,
-            idle_s=self._settings.stream_idle_ms / 1000,
-            on_failure=self._failed,
-            lots=self.lots.book,
-            clock=self._clock,
-            development=trust.development,
-        )
-        self.station.alarms.add(self.record.patrol.alarms)
-        self._fail = self.station.fail
-        pictures = ServedPictures(self._settings, self.station, metrics, self._tell_health, self._free)
-        self._open.callback(pictures.close)
-        self.views = ServedViews(self._settings, self.station, self.record.journal, pictures.folder, metrics)
-        self._open.callback(self.views.close)
-        self.station.alarms.add(lambda: self.entry.alarms)
-        self.lots.serve(self.station, metrics.lots, self._clock)
-        self.changer = changer_of(
-            self._settings,
-            self.station,
-            metrics,
-            trust=trust,
-            journal=self.record.journal,
-            lots=self.lots.book,
-            start_engine=self._start_engine,
-            clock=self._clock,
-        )
-        self._grpc = assembled(
-            self._settings,
-            self.station,
-            self.views,
-            metrics,
-            entry=self.entry,
-            lots=self.lots.keeper,
-            changer=self.changer,
-            health_=self._health,
-            clock=self._clock,
-        )
-        self.address = listen_grpc(self._grpc, self._settings.listen, self.entry.credentials)
-        self.metrics_address, stop_metrics = listen_metrics(self._settings.metrics_listen, registry)
+        ears = Ears(self._failed, self._tell_health, self._close_record)
+        parts = Parts(self._settings, self._seams, ears, self._open)
+        self.bundle, self.slot_s = parts.bundle, parts.slot_s
+        self.record, self.station, self.lots = parts.record, parts.station, parts.lots
+        self.views, self.changer = parts.views, parts.changer
+        self._grpc = assembled(self._settings, parts, self._health, self._seams.clock)
+        self.address = listen_grpc(self._grpc, self._settings.listen, parts.entry.credentials)
+        self.metrics_address, stop_metrics = listen_metrics(self._settings.metrics_listen, parts.registry)
         self._open.callback(stop_metrics)
         self._grpc.start()
         self._health.listening()
@@ -159,14 +101,14 @@ class Server:
 
         Raises ProviderError, EngineError, ChallengeError or RecordError.
         """
-        engine = self._start_engine(self.bundle, self._settings)
+        engine = self._seams.start_engine(self.bundle, self._settings)
         engine.warm_up(self.bundle.recipe.patch_count)
         steps = start.challenged(engine, self.bundle)
         self.lots.proved(steps)
         seq = self.record.loaded(self.bundle, engine.provider, start.passed(steps, self.bundle))
         self.changer.loaded(seq)
-        self.station.opened(live(self.bundle, engine, RecentFrames(), clock=self._clock))
-        self._tell_health()
+        self.station.opened(live(self.bundle, engine, RecentFrames(), clock=self._seams.clock))
+        self._tell_health(self.station)
         self.lots.begin()
         self._open.callback(self._supervisor.close)
         if engine.provider != "cpu" and self._settings.keep_alive_ms:
@@ -200,18 +142,15 @@ class Server:
         """Let `wait` return `how`. Any thread and any signal handler may call it."""
         self._stopping.ask(how)
 
-    def _close_record(self) -> None:
-        if not self.record.close(self._ended):
+    def _close_record(self, record: ServedRecord) -> None:
+        if not record.close(self._ended):
             self._ended = Exit.RECORD
-
-    def _record_failed(self, error: RecordError) -> None:
-        self._fail(error)  # which becomes the station's own once there is one
 
     def _beats(self) -> int:
         return self.station.status().heartbeat
 
-    def _tell_health(self) -> None:
-        self._health.inspecting(self.station.status().readiness is Readiness.SERVING)
+    def _tell_health(self, station: Station) -> None:
+        self._health.inspecting(station.status().readiness is Readiness.SERVING)
 
     def _failed(self, error: StripsightError) -> None:
         self._health.inspecting(False)

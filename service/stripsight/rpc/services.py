@@ -6,25 +6,21 @@ import grpc
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from stripsight.changes.changer import BundleChanger
 from stripsight.inspection.v1 import bundle_service_pb2, inspection_service_pb2, lot_service_pb2, record_service_pb2
 from stripsight.inspection.v1.bundle_service_pb2_grpc import add_BundleServiceServicer_to_server
 from stripsight.inspection.v1.inspection_service_pb2_grpc import add_InspectionServiceServicer_to_server
 from stripsight.inspection.v1.lot_service_pb2_grpc import add_LotServiceServicer_to_server
 from stripsight.inspection.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
-from stripsight.lots.keeper import LotKeeper
-from stripsight.metrics import Metrics
 from stripsight.rpc.bundles import BundleServicer
-from stripsight.rpc.entry import Entry
 from stripsight.rpc.health import Health
 from stripsight.rpc.inspection import InspectionServicer
 from stripsight.rpc.interceptors import ErrorsToStatus
 from stripsight.rpc.listen import options
 from stripsight.rpc.lots import LotServicer
+from stripsight.rpc.parts import Parts
 from stripsight.rpc.records import RecordServicer
-from stripsight.rpc.viewing import READERS, ServedViews
+from stripsight.rpc.viewing import READERS
 from stripsight.settings import Settings
-from stripsight.station import Station
 from stripsight.timing import Clock
 
 INSPECTION = inspection_service_pb2.DESCRIPTOR.services_by_name["InspectionService"].full_name
@@ -42,26 +38,16 @@ _LOT_THREADS = 1
 _CHANGE_THREADS = 1
 
 
-def assembled(
-    settings: Settings,
-    station: Station,
-    views: ServedViews,
-    metrics: Metrics,
-    *,
-    entry: Entry,
-    lots: LotKeeper,
-    changer: BundleChanger,
-    health_: Health,
-    clock: Clock,
-) -> grpc.Server:
+def assembled(settings: Settings, parts: Parts, health_: Health, clock: Clock) -> grpc.Server:
     """Return a server that answers all services, and listens nowhere yet. `clock` is the station's."""
     threads = ThreadPoolExecutor(_threads(settings), thread_name_prefix="call")
-    interceptors = [entry.interceptor, ErrorsToStatus(metrics)]
-    server = grpc.server(threads, interceptors=interceptors, options=options(station.status().bundle.recipe))
-    add_InspectionServiceServicer_to_server(InspectionServicer(station, settings.access, clock), server)
-    add_LotServiceServicer_to_server(LotServicer(lots), server)
-    add_RecordServiceServicer_to_server(RecordServicer(views), server)
-    add_BundleServiceServicer_to_server(BundleServicer(changer), server)
+    interceptors = [parts.entry.interceptor, ErrorsToStatus(parts.metrics)]
+    server = grpc.server(threads, interceptors=interceptors, options=options(parts.bundle.recipe))
+    inspection = InspectionServicer(parts.station, settings.access, clock)
+    add_InspectionServiceServicer_to_server(inspection, server)
+    add_LotServiceServicer_to_server(LotServicer(parts.lots.keeper), server)
+    add_RecordServiceServicer_to_server(RecordServicer(parts.views), server)
+    add_BundleServiceServicer_to_server(BundleServicer(parts.changer), server)
     health_pb2_grpc.add_HealthServicer_to_server(health_.servicer, server)
     names = (INSPECTION, *OTHERS, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
