@@ -13,6 +13,7 @@ import pytest
 from stripsight.bundle import Bundle
 from stripsight.client import Answer, Client, ServiceError
 from stripsight.inspection.v1 import inspection_pb2 as pb
+from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.journal.record import Outcome, StripRecord
 
 FAR_S = 60.0
@@ -92,7 +93,8 @@ def test_a_stop_after_any_frame_lets_the_strip_be_answered_and_recorded(
             server.say("frame")
             server.until("infer")
         server.process.send_signal(signal.SIGTERM)
-        server.until("drain")
+        while client.status().readiness != service_pb.READINESS_DRAINING:
+            pass
         for _ in range(before, FRAMES):
             server.say("frame")
         assert answer.result(FAR_S).reply.inspection.verdict == pb.VERDICT_ACCEPT
