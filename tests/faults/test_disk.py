@@ -1,6 +1,7 @@
 """Disks that fail or fill up under a real server, directories that cannot be written, and clocks of other places."""
 
 import errno
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,13 @@ from stripsight.journal.record import Outcome, StripRecord
 
 FAR_S = 60.0
 RECORD = 8
+ON_A_SMALL_DISK = f"""
+mount -t tmpfs -o size=500k none "$STRIPSIGHT_RECORD_DIR" || exit 99
+{sys.executable} -m stripsight serve
+status=$?
+cp "$STRIPSIGHT_RECORD_DIR"/* "$KEPT"
+exit $status
+"""
 
 Ask = Callable[..., Answer]
 Recorded = Callable[[Path], dict[int, StripRecord]]
@@ -57,6 +65,26 @@ def test_a_disk_that_fails_ends_the_service_and_lets_no_accept_out(
         assert next(health) == health_pb2.HealthCheckResponse.NOT_SERVING
     assert server.ended() == RECORD
     strips = recorded(tmp_path)
+    assert accepts
+    assert all(strips[number].verdict is Outcome.ACCEPT for number in accepts)
+
+
+def test_a_disk_that_is_full_ends_the_service_and_lets_no_accept_out(
+    *, start: Any, ask: Ask, recorded: Recorded, strip_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 15: a file system of 500 kB with nothing kept free: RECORD_FAILED when it is full, exit 8, a good record."""
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    kept.mkdir()
+    monkeypatch.setenv("KEPT", str(kept))
+    command = ["unshare", "--mount", "sh", "-c", ON_A_SMALL_DISK]
+    server, accepts = start(strip_bundle.path, command=command, record_dir=disk, disk_floor_bytes=0).started(), []
+    with Client(server.target) as client:
+        while (reply := ask(client).reply.inspection).verdict == pb.VERDICT_ACCEPT:
+            accepts.append(reply.strip_seq)
+    assert list(reply.causes) == [pb.CAUSE_RECORD_FAILED]
+    assert server.ended() == RECORD
+    strips = recorded(kept)
     assert accepts
     assert all(strips[number].verdict is Outcome.ACCEPT for number in accepts)
 
