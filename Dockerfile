@@ -2,6 +2,7 @@
 #
 #   docker build --build-arg PROVIDER=cpu .     no CUDA libraries
 #   docker build --build-arg PROVIDER=cuda .    CUDA 13 and cuDNN 9 as wheels; see docs/decisions/0006
+#   docker build --build-arg PROVIDER=hmi .     the operator page, whose command is `stripsight hmi`
 #
 # tests/deploy/test_image.py runs the RUN steps below in a fresh environment.
 

@@ -56,18 +56,19 @@ UV_LOCK = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --python
 lock: $(VENV)/.dev ## Pin what the image installs, by hash
 	$(UV_LOCK) pyproject.toml --output-file deploy/requirements/cpu.txt
 	echo 'onnxruntime-gpu[cuda,cudnn]' | $(UV_LOCK) pyproject.toml - --constraint deploy/requirements/cpu.txt --output-file deploy/requirements/cuda.txt
+	$(UV_LOCK) pyproject.toml --extra hmi --constraint deploy/requirements/cpu.txt --output-file deploy/requirements/hmi.txt
 
 CYCLONEDX = $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible
 
 sbom: $(VENV)/.dev ## Write a bill of materials of each image to out/sbom (CycloneDX)
 	mkdir -p out/sbom
-	for provider in cpu cuda; do $(CYCLONEDX) --output-file out/sbom/$$provider.cdx.json deploy/requirements/$$provider.txt || exit 1; done
+	for provider in cpu cuda hmi; do $(CYCLONEDX) --output-file out/sbom/$$provider.cdx.json deploy/requirements/$$provider.txt || exit 1; done
 
 licences: $(VENV)/.dev ## List what the images install and its licences in docs/licences.md; after make lock
 	$(BIN)/python deploy/licences.py
 
 audit: $(VENV)/.dev ## Look up known vulnerabilities of what the images install
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement deploy/requirements/cuda.txt || { \
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement deploy/requirements/cuda.txt --requirement deploy/requirements/hmi.txt || { \
 		echo "Something was found, or the database could not be asked: then nothing is known. See above."; exit 1; }
 
 bundle: $(VENV)/.dev ## Acquire, train, export, tune, evaluate, qualify and write a bundle to out/bundles (hours; EXPERIMENT=)

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# The CPU's packages are among those of the GPU.
-REQUIREMENTS = ROOT / "deploy" / "requirements" / "cuda.txt"
+# The CPU's packages are among those of both.
+REQUIREMENTS = [ROOT / "deploy" / "requirements" / f"{image}.txt" for image in ("cuda", "hmi")]
 PAGE = ROOT / "docs" / "licences.md"
 
 # What older packages write, in the words of SPDX.
@@ -27,9 +27,9 @@ SPDX = {
 HEAD = """# Licences
 
 What the container images install besides Python and Debian 12, written by `make licences` from the packages' own
-metadata. Those of `nvidia-` are in the image for the GPU only. `psycopg` is LGPL: it is used unchanged, as a library
-that anybody can replace. Wheels carry further libraries inside; their licences are in the wheels. `make sbom` writes
-the same list as CycloneDX.
+metadata. Those of `nvidia-` are in the image for the GPU only, NiceGUI and what it needs in that of the page. `psycopg`
+is LGPL: it is used unchanged, as a library that anybody can replace. Wheels carry further libraries inside; their
+licences are in the wheels. `make sbom` writes the same list as CycloneDX.
 
 | package | version | licence |
 |---|---|---|
@@ -56,5 +56,6 @@ def licence(found: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    packages = sorted(metadata(REQUIREMENTS), key=lambda found: str(found["name"]).lower())
-    PAGE.write_text(HEAD + "".join(f"| {p['name']} | {p['version']} | {licence(p)} |\n" for p in packages))
+    packages = [found for file in REQUIREMENTS for found in metadata(file)]
+    rows = {f"| {found['name']} | {found['version']} | {licence(found)} |\n" for found in packages}
+    PAGE.write_text(HEAD + "".join(sorted(rows, key=str.lower)))

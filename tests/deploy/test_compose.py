@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stripsight.settings import Settings
+from stripsight.settings import Settings, parse_address
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = Path(sys.executable).with_name("docker-compose")
@@ -49,12 +49,13 @@ def server(running: dict[str, Service]) -> Service:
 
 def test_containers_cannot_write_or_gain_rights(running: dict[str, Service]) -> None:
     """Every container is read-only, without capabilities, without new privileges, and not root."""
-    for service in running.values():
+    for name, service in running.items():
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", service["user"])
-        assert "privileged" not in service and "cap_add" not in service and "network_mode" not in service
+        assert "privileged" not in service and "cap_add" not in service
+        assert name == "hmi" or "network_mode" not in service
 
 
 def test_containers_are_bounded(running: dict[str, Service]) -> None:
@@ -69,14 +70,14 @@ def test_containers_are_bounded(running: dict[str, Service]) -> None:
 
 def test_ports_stay_on_the_machine(running: dict[str, Service]) -> None:
     """Nothing is published on another address than loopback unless somebody says so."""
-    ports = [port for service in running.values() for port in service["ports"]]
+    ports = [port for service in running.values() for port in service.get("ports", [])]
     assert ports
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
 
 
 def test_directories_of_the_machine_are_read_only(running: dict[str, Service]) -> None:
     """What is mounted from the machine is mounted read-only and must be there; only volumes are written."""
-    mounts = [mount for service in running.values() for mount in service["volumes"]]
+    mounts = [mount for service in running.values() for mount in service.get("volumes", [])]
     bound = [mount for mount in mounts if mount["type"] == "bind"]
     assert {mount["target"] for mount in bound} == {"/bundle", "/keys", "/bundles", "/etc/prometheus"} | GRAFANA
     assert all(mount["read_only"] is True for mount in bound)
@@ -105,6 +106,16 @@ def test_one_name_for_whichever_runs(running: dict[str, Service], server: Servic
     assert "prometheus" in running
 
 
+def test_the_page_stays_on_the_machine(running: dict[str, Service]) -> None:
+    """It is on the machine's network and listens on loopback; the image is that of the page, as its command is."""
+    page = running["hmi"]
+    assert page["network_mode"] == "host" and "ports" not in page
+    assert parse_address(page["environment"]["STRIPSIGHT_HMI_LISTEN"]).is_loopback
+    assert page["environment"]["STRIPSIGHT_TARGET"] == "127.0.0.1:50051"
+    assert page["entrypoint"] == ["stripsight", "hmi"]
+    assert (ROOT / "deploy" / "requirements" / f"{page['build']['args']['PROVIDER']}.txt").is_file()
+
+
 def test_prometheus_reports_its_health(running: dict[str, Service]) -> None:
     """Prometheus has a health check here; the server's is in its image."""
     assert running["prometheus"]["healthcheck"]["test"][0] == "CMD"
@@ -113,14 +124,14 @@ def test_prometheus_reports_its_health(running: dict[str, Service]) -> None:
 def test_without_a_profile_on_the_cpu() -> None:
     """Plain `docker compose up` inspects on the CPU, by name."""
     found = services()
-    assert found.keys() == {"stripsight", "prometheus", "grafana"}
+    assert found.keys() == {"stripsight", "prometheus", "grafana", "hmi"}
     assert found["stripsight"]["environment"]["STRIPSIGHT_PROVIDER"] == "cpu"
 
 
 def test_gpu_by_profile() -> None:
     """The profile gpu asks for one NVIDIA GPU and for CUDA without a way back to the CPU."""
     for found in (services("--profile", "gpu"), services(COMPOSE_PROFILES="gpu")):
-        assert found.keys() == {"stripsight-gpu", "prometheus", "grafana"}
+        assert found.keys() == {"stripsight-gpu", "prometheus", "grafana", "hmi"}
         gpu = found["stripsight-gpu"]
         assert gpu["environment"]["STRIPSIGHT_PROVIDER"] == "cuda"
         (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]

@@ -134,8 +134,8 @@ def test_version_is_the_packages(last: dict[str, str]) -> None:
     """The image's label and the compose file's tags carry the version of pyproject.toml."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f'image.version="{version}"' in last["LABEL"]
-    tags = re.findall(r"image: stripsight:(.*)-(?:cpu|cuda)\n", (ROOT / "docker-compose.yml").read_text())
-    assert tags == [version, version]
+    tags = re.findall(r"image: stripsight:(.*)-(?:cpu|cuda|hmi)\n", (ROOT / "docker-compose.yml").read_text())
+    assert tags == [version] * 3
 
 
 def test_context_holds_what_is_copied(dockerfile: list[list[Any]]) -> None:
@@ -145,7 +145,7 @@ def test_context_holds_what_is_copied(dockerfile: list[list[Any]]) -> None:
     assert let_through == {source.rstrip("/") for sources in copied for source in sources}
 
 
-@pytest.mark.parametrize("provider", ["cpu", "cuda"])
+@pytest.mark.parametrize("provider", ["cpu", "cuda", "hmi"])
 def test_every_pinned_file_has_a_hash(provider: str) -> None:
     """Each requirement of the image names one version and at least one hash, and none is torch."""
     text = (ROOT / "deploy" / "requirements" / f"{provider}.txt").read_text().replace("\\\n", " ")
@@ -158,6 +158,12 @@ def test_cuda_adds_libraries_only(pinned: Callable[[str], set[str]]) -> None:
     """Both images hold the same versions; the one for the GPU has NVIDIA's libraries besides."""
     assert pinned("cpu") < pinned("cuda")
     assert all(name.startswith("nvidia-") for name in pinned("cuda") - pinned("cpu"))
+
+
+def test_the_page_adds_its_own_only(pinned: Callable[[str], set[str]]) -> None:
+    """The page's image holds the versions of the service's, and what the page needs besides."""
+    assert pinned("cpu") < pinned("hmi")
+    assert any(name.startswith("nicegui==") for name in pinned("hmi"))
 
 
 @pytest.fixture

@@ -15,18 +15,23 @@ from stripsight.settings import DEFAULT_RECORD_DIR, Settings
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "deploy" / "systemd"
 UNIT = SYSTEMD / "stripsight.service"
+PAGE = SYSTEMD / "stripsight-hmi.service"
 INSTALLED = "/opt/stripsight/bin/stripsight"
 
 
-@pytest.fixture(params=[False, True], ids=["cpu", "gpu"])
+def installed(source: Path, folder: Path) -> Path:
+    """Install a unit in `folder`, with the command that is installed here."""
+    unit = folder / source.name
+    unit.write_text(source.read_text().replace(INSTALLED, str(Path(sys.executable).with_name("stripsight"))))
+    return unit
+
+
+@pytest.fixture(params=["cpu", "gpu"])
 def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The unit as it is installed, with the command that is installed here."""
-    installed = tmp_path / UNIT.name
-    command = Path(sys.executable).with_name("stripsight")
-    installed.write_text(UNIT.read_text().replace(INSTALLED, str(command)))
-    if request.param:
+    """The service's unit as it is installed."""
+    if request.param == "gpu":
         shutil.copytree(SYSTEMD / "stripsight.service.d", tmp_path / "stripsight.service.d")
-    return installed
+    return installed(UNIT, tmp_path)
 
 
 class UnitParser(configparser.RawConfigParser):
@@ -71,6 +76,14 @@ def test_exposure_is_low(unit: Path) -> None:
     bound = 18 if (unit.parent / "stripsight.service.d").exists() else 15
     answer = analyze("security", "--offline=true", f"--threshold={bound}", str(unit))
     assert answer.returncode == 0, answer.stdout
+
+
+def test_the_page_is_right_and_exposed_as_little(tmp_path: Path) -> None:
+    """The unit of the operator page by the same two tools."""
+    page = installed(PAGE, tmp_path)
+    verified = analyze("verify", "--man=no", str(page))
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert analyze("security", "--offline=true", "--threshold=15", str(page)).returncode == 0
 
 
 def test_starting_again_is_left_where_it_cannot_help(service: configparser.SectionProxy) -> None:
