@@ -174,3 +174,19 @@ def test_files_that_cannot_work_stop_the_start(start: Start, strip_bundle: Bundl
     server = start(strip_bundle.path, **wrong)
     assert server.ended() == ERROR
     assert f"CERTIFICATE_INVALID: {plant / Role.VIEW / KEY}: expected the key of" in server.stderr
+
+
+def test_a_caller_whose_certificate_ends_soon_is_told_before(
+    start: Start, strip_bundle: Bundle, plant: Path, authority: Pair, tmp_path: Path
+) -> None:
+    """As an alarm with its name and in the metrics, since from then on its calls would be refused."""
+    end = utc_now().replace(microsecond=0) + 20 * DAY
+    pair = issue_caller(authority, "machine-1", [Role.INSPECT], Validity(end - 90 * DAY, 90 * DAY))
+    write_pair(tmp_path, pair, authority)
+    server = start(strip_bundle.path, **settings_of(plant / "server")).started()
+    with Client(server.target, tmp_path) as client:
+        (alarm,) = client.status().alarms
+    assert (alarm.code, "caller machine-1's certificate ends" in alarm.message) == ("CERTIFICATE_EXPIRES", True)
+    scraped = urlopen(f"http://{server.metrics}/metrics").read().decode()
+    told = dict(line.rsplit(" ", 1) for line in scraped.splitlines() if line.startswith("stripsight_certificate_not"))
+    assert float(told['stripsight_certificate_not_after_seconds{which="caller"}']) == end.timestamp()

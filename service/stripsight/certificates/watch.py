@@ -53,7 +53,7 @@ class Certificates:
     def alarms(self) -> tuple[Alarm, ...]:
         """What is broken, and what ends within 30 days."""
         served = self.current()
-        soon = (_expiry(which, end, self._now()) for which, end in served.not_after.items())
+        soon = (expiry(which, end, self._now()) for which, end in served.not_after.items())
         return tuple(alarm for alarm in (self._broken, *soon) if alarm is not None)
 
     def _read_again(self) -> None:
@@ -86,7 +86,8 @@ def _stamp_of(path: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_ino, found.st_size
 
 
-def _expiry(which: str, end: datetime, now: datetime) -> Alarm | None:
+def expiry(which: str, end: datetime, now: datetime) -> Alarm | None:
+    """Return the alarm of a certificate that ends within 30 days, or has; None for another."""
     if end - now > _SOON:
         return None
     message = f"the {which} certificate ends {end}"

@@ -27,8 +27,8 @@ _MAKERS: dict[tuple[bool, bool], tuple[str, Callable[..., Any]]] = {
 class Guard(Interceptor):
     """Ends a call with PERMISSION_DENIED or UNAUTHENTICATED unless its caller may make it."""
 
-    def __init__(self, refuse: Refuse, called: Callable[[str], object], now: Callable[[], datetime]) -> None:
-        """`refuse` hears of each call that is refused, with the method; `called` of each call's peer before."""
+    def __init__(self, refuse: Refuse, called: Callable[[str, Caller], object], now: Callable[[], datetime]) -> None:
+        """`refuse` hears of each call that is refused, with the method; `called` of each before, with its peer."""
         self._refuse = refuse
         self._called = called
         self._now = now
@@ -48,9 +48,10 @@ class Guard(Interceptor):
         return checked
 
     def _check(self, method: str, context: grpc.ServicerContext) -> None:
-        self._called(context.peer())
+        who = caller(context)
+        self._called(context.peer(), who)
         try:
-            check(method, caller(context), self._now())
+            check(method, who, self._now())
         except AccessRefused as error:
             self._refuse(error, method, context)
             context.abort_with_status(rpc_status.to_status(status_of(error)))

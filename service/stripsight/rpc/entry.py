@@ -3,8 +3,9 @@
 import grpc
 import structlog
 
-from stripsight.access import NO_CALL
+from stripsight.access import NO_CALL, Caller
 from stripsight.alarms import Alarm
+from stripsight.certificates.callers import Callers
 from stripsight.certificates.load import Files, Served
 from stripsight.certificates.watch import Certificates, utc_now
 from stripsight.errors import AccessRefused
@@ -28,13 +29,14 @@ class Entry:
         self._metrics = metrics
         self._journal = journal
         self._handshakes = Handshakes()
+        self._callers = Callers(utc_now)
         self._refusals = Refusals(self._write)
         self.interceptor = Guard(self._refused, self._called, utc_now)
         self._certificates: Certificates | None = None
         if settings.tls_cert and settings.tls_key and settings.tls_client_ca:
             files = Files(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
             self._certificates = certificates = Certificates(files, self._took_over)
-            metrics.access.certificates_are(lambda: certificates.current().not_after)
+            metrics.access.certificates_are(lambda: certificates.current().not_after, lambda: self._callers.ends)
 
     @property
     def credentials(self) -> grpc.ServerCredentials | None:
@@ -43,9 +45,9 @@ class Entry:
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
-        """What is wrong with the certificates, or soon will be. Counts connections without a call by the way."""
+        """What is wrong with certificates, or soon will be. Counts connections without a call by the way."""
         self._count_overdue()
-        return self._certificates.alarms if self._certificates else ()
+        return (*self._certificates.alarms, *self._callers.alarms) if self._certificates else ()
 
     def close(self) -> None:
         """Put on record what was only counted so far."""
@@ -56,9 +58,10 @@ class Entry:
         self._count_overdue()
         self._handshakes.began()
 
-    def _called(self, peer: str) -> None:
+    def _called(self, peer: str, who: Caller) -> None:
         if self._certificates is not None:
             self._handshakes.called(peer)
+            self._callers.seen(who)
 
     def _count_overdue(self, *, last: bool = False) -> None:
         for _ in range(self._handshakes.overdue(last=last)):
