@@ -119,6 +119,14 @@ def test_what_is_asked_for_is_exported(expression: str, exported: Exported) -> N
     assert grouped(expression) <= labels
 
 
+def test_nothing_is_exported_that_nobody_looks_at(exported: Exported) -> None:
+    """Each metric of the service is read by a rule or a panel."""
+    read = {each.name for text in [*rule_expressions(), *(query for _, query in panels())] for each in asked(text)}
+    parts = re.compile(r"_(bucket|count|sum|total|created)$")
+    families = {parts.sub("", name) for name in exported if name.startswith("stripsight_")}
+    assert families == {parts.sub("", name) for name in read if name.startswith("stripsight_")}
+
+
 def test_every_panel_shows_something(
     served: Any,
     watch: Callable[[Any], Any],
