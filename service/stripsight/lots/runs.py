@@ -1,11 +1,13 @@
 """Runs of the challenge strips: a frame at a time in the lane, then on record."""
 
 import math
+from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
 import structlog
 
+from stripsight.alarms import Alarm, AlarmCode, Alarms
 from stripsight.challenge_steps import ChallengeSteps
 from stripsight.errors import NotReady
 from stripsight.journal.journal import Journal
@@ -18,6 +20,9 @@ from stripsight.lots.lot import ChallengeRun, LotState, Occasion
 from stripsight.metrics.lots import LotMetrics
 from stripsight.timing import Clock
 
+DELAYED_S = 60.0
+"""How long a run may be under way before it is an alarm; on a line with moments between strips it takes seconds."""
+
 _log = structlog.get_logger()
 
 
@@ -27,6 +32,11 @@ class Line(Protocol):
     @property
     def live(self) -> LiveBundle:
         """The bundle that strips come to now."""
+        ...
+
+    @property
+    def alarms(self) -> Alarms:
+        """Where alarms are raised."""
         ...
 
     @property
@@ -55,6 +65,8 @@ class ChallengeRuns:
         self._clock = clock
         self._ran, self._bundle_id = clock(), line.live.bundle.bundle_id
         self._passed = math.nan
+        self._begun: tuple[float, datetime] | None = None  # the run under way, by the clock and in UTC
+        line.alarms.add(lambda: self.alarms)
         metrics.are(lambda: book.lot, lambda: clock() - self._passed)
 
     @property
@@ -66,6 +78,15 @@ class ChallengeRuns:
     def of_another_bundle(self) -> bool:
         """Whether the bundle was changed since the last run."""
         return self._bundle_id != self.line.live.bundle.bundle_id
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """A run that has been under way for long: strips leave it no moment."""
+        begun = self._begun
+        if begun is None or self._clock() - begun[0] < DELAYED_S:
+            return ()
+        message = "challenge strips have waited for a minute or more: the line leaves no moment without a strip"
+        return (Alarm(AlarmCode.CHALLENGE_DELAYED, message, begun[1], urgent=False),)
 
     def proved(self, steps: ChallengeSteps) -> None:
         """Take a run that a start of the service made before the first strip: it counts for the lot that is open."""
@@ -79,6 +100,7 @@ class ChallengeRuns:
     def run(self, lot_id: str, occasion: Occasion, who: str = "") -> ChallengeRun:
         """Run the challenge strips for a lot and put it on record. Raises NotReady, EngineError, RecordError."""
         began, steps = self._journal.link.seq, self.line.challenge()
+        self._begun = self._clock(), datetime.now(UTC)
         try:
             while self.line.lane.beside(partial(self._step, steps)):
                 pass
@@ -86,6 +108,8 @@ class ChallengeRuns:
             if steps.missed:  # what is known must not be lost
                 self._recorded(lot_id, occasion, who, steps, began)
             raise
+        finally:
+            self._begun = None
         return self._recorded(lot_id, occasion, who, steps, began)
 
     def _step(self, steps: ChallengeSteps) -> bool:

@@ -74,12 +74,49 @@ def test_what_was_answered_before_the_miss_is_answered_again(bench: Bench) -> No
         bench.inspect(bench.clock(), None, other)
 
 
+def kept(bench: Bench, folder: Path, interval: Interval) -> tuple[ServedLots, ChallengeRuns, LotKeeper]:
+    """Lots on the bench's station and record, by its clock."""
+    lots, metrics = ServedLots(Settings(bundle=folder), bench.journal), LotMetrics(CollectorRegistry())
+    runs = ChallengeRuns(lots.book, bench.journal, bench.station, metrics, bench.clock)
+    return lots, runs, LotKeeper(lots.book, bench.journal, runs, interval, settled_s=0)
+
+
+def test_challenges_come_by_the_clock_while_a_lot_is_open(bench: Bench, tmp_path: Path) -> None:
+    """From the last run on, whatever it ran for; none before the lot is open or once it is stopped."""
+    _, _, keeper = kept(bench, tmp_path, Interval(seconds=60))
+    bench.clock.move(1000)
+    keeper.challenge_if_due()
+    assert bench.journal.link.seq == 0
+    keeper.open("L-1", bench.request.product, "Ada")
+    for seconds, count in ((59, 1), (1, 2), (30, 2), (0, 2)):
+        bench.clock.move(seconds)
+        keeper.challenge_if_due()
+        assert len(keeper.told("").challenges) == count
+    keeper.challenge()
+    bench.clock.move(59)
+    keeper.challenge_if_due()
+    assert [str(run.occasion) for run in keeper.told("").challenges] == ["START", "INTERVAL", "CALL"]
+
+
+def test_a_challenge_that_finds_no_moment_is_an_alarm(bench: Bench, tmp_path: Path) -> None:
+    """After a minute under way; no longer once it has ended, however that was."""
+    _, _, keeper = kept(bench, tmp_path, Interval())
+    seen: list[list[str]] = []
+
+    def look() -> None:
+        for seconds in (59, 1):
+            bench.clock.move(seconds)
+            seen.append([alarm.code for alarm in bench.station.alarms.standing])
+
+    bench.engine.at_infer = look
+    keeper.open("L-1", bench.request.product, "Ada")
+    assert seen[:2] == [[], ["CHALLENGE_DELAYED"]]
+    assert bench.station.alarms.standing == ()
+
+
 def test_a_lot_is_not_closed_while_a_strip_of_it_is_under_way(bench: Bench, tmp_path: Path) -> None:
     """No challenge runs and it stays open; once the strip is answered it is closed."""
-    lots = ServedLots(Settings(bundle=tmp_path, challenge_minutes=0), bench.journal)
-    metrics = LotMetrics(CollectorRegistry())
-    runs = ChallengeRuns(lots.book, bench.journal, bench.station, metrics, bench.clock)
-    keeper = LotKeeper(lots.book, bench.journal, runs, Interval(), settled_s=0)
+    lots, _, keeper = kept(bench, tmp_path, Interval())
     keeper.open("L-1", bench.request.product, "Ada")
     refused: list[str] = []
 
