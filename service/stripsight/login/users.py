@@ -13,7 +13,7 @@ from stripsight.errors import LoginError
 from stripsight.login.password import hashed, is_kept
 
 _NAME = re.compile("[a-z0-9][a-z0-9._-]{0,31}")
-_OTHERS = 0o077
+_OTHERS = 0o007  # a credential of systemd's shows as readable by its group
 
 
 class PageRole(StrEnum):
@@ -66,7 +66,7 @@ def read_users(path: Path) -> dict[str, User]:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LoginError(f"{path}: expected users as `stripsight hmi-user add` writes them, found: {error}") from error
     if mode & _OTHERS:
-        raise LoginError(f"{path}: expected a file that only its owner may read (600), found {mode:o}")
+        raise LoginError(f"{path}: expected a file that only its owner and group may read, found mode {mode:o}")
     if not all(_NAME.fullmatch(name) and is_kept(user.password) for name, user in users.items()):
         raise LoginError(f"{path}: expected users as `stripsight hmi-user add` writes them, found another name or hash")
     return users
