@@ -10,7 +10,7 @@ from stripsight.hmi.snapshot import Shot
 from stripsight.hmi.stage import Look, stage_of
 from stripsight.hmi.widgets import fragment, loaded, on_act
 
-_STRENGTH = 70
+_STRENGTH = 100
 
 
 class Viewer:

@@ -133,13 +133,13 @@ def test_frames_zoom_and_strength_are_chosen_by_touch(
     at(tab, "zoom-all").click()
     expect(at(tab, "stage")).to_have_attribute("viewBox", str(whole))
     heats = tab.locator(".heats")
-    expect(heats).to_have_css("opacity", "0.7")
+    expect(heats).to_have_css("opacity", "1")
     strength = tab.locator(".q-slider__track-container")
     strength.press("ArrowLeft")
-    expect(heats).to_have_css("opacity", "0.65")
+    expect(heats).to_have_css("opacity", "0.95")
     line.strip(BAD, frames=frames)
     expect(at(tab, "heat")).to_have_attribute("href", "/pictures/2/heat/7/V4/R2.png")
-    expect(heats).to_have_css("opacity", "0.65")
+    expect(heats).to_have_css("opacity", "0.95")
 
 
 @pytest.mark.parametrize("path", ["/", "/strips", "/strips/1"])
