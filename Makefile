@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STRIPS ?= 60
 SEED ?= 1
 CADENCE_MS ?= 500
+PAGE ?= 127.0.0.1:8080
 FLIPS ?= 10000
 KILLS ?= 1000
 FAULTS ?= 100000
@@ -20,8 +21,8 @@ EXPERIMENT ?= models/experiments/bfs-5x4.toml
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.serve ## Run the real server and a simulated machine against it (STRIPS= SEED= CADENCE_MS=)
-	$(BIN)/python -m stripsight_lab.demo --bundle $(BUNDLE) --strips $(STRIPS) --seed $(SEED) --cadence-ms $(CADENCE_MS)
+demo: $(VENV)/.serve ## Run the real server and a simulated machine against it and the page of it (STRIPS= SEED= CADENCE_MS= PAGE=)
+	$(BIN)/python -m stripsight_lab.demo --bundle $(BUNDLE) --strips $(STRIPS) --seed $(SEED) --cadence-ms $(CADENCE_MS) --page $(PAGE)
 
 serve: $(VENV)/.serve ## Serve the bundle that ships on 127.0.0.1:50051, metrics on 127.0.0.1:9464
 	$(BIN)/stripsight serve --bundle $(BUNDLE) --bundle-keys $(BUNDLE_KEYS) --provider cuda-or-cpu --record-dir out/records --log-format console

@@ -22,6 +22,7 @@ def main(
     out: Annotated[
         Path, typer.Option(help="Folder for results, log and picture; frames wait there too, 6 MB a strip.")
     ] = Path("out/demo"),
+    page: Annotated[str, typer.Option(help="Address of the operator page, host:port [no page].")] = "",
     picture: Annotated[Path | None, typer.Option(help="The picture's file [rejected.png in --out].")] = None,
 ) -> None:
     """Serve a bundle for real and inspect simulated strips at the line's cadence.
@@ -40,6 +41,7 @@ def main(
         acquisition_ms=acquisition_ms,
         server_options=("--provider", provider, *(("--slot-ms", str(slot_ms)) if slot_ms else ())),
         out=out,
+        page=page,
         picture=picture or out / "rejected.png",
     )
     raise typer.Exit(show.run())

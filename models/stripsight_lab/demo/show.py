@@ -21,6 +21,7 @@ from stripsight_lab.demo import report
 from stripsight_lab.demo.lot import NoLot, lot_open
 from stripsight_lab.demo.machine import Machine, Order
 from stripsight_lab.demo.mix import mix
+from stripsight_lab.demo.page import page_open
 from stripsight_lab.demo.record import Record
 from stripsight_lab.demo.rendering import NoRoom, make_room, render, rendered
 from stripsight_lab.demo.results import missing
@@ -56,6 +57,7 @@ class Show:
     out: Path
     picture: Path
     acquisition_ms: int = 0
+    page: str = ""
     console: Console = field(default_factory=terminal)
     # Records stay, and a strip that has one is not inspected again: each run is a lot of its own.
     lot_id: str = field(default_factory=lambda: f"demo-{datetime.now(UTC):%Y%m%dT%H%M%S}")
@@ -118,7 +120,8 @@ class Show:
         with ServerProcess(self.bundle, self.out / "server.log", *options) as server:
             with self.console.status("starting the server"):
                 address = server.ready(READY_S)
-            with Client(address) as client:
+            page = page_open(self.page, address, self.out / "page.log", self.console.print)
+            with page, Client(address) as client:
                 run, order = self._prepared(client, shipped, server)
                 with lot_open(address, self.lot_id, order.product.name, server.ended, self.console.print):
                     if not self.console.is_terminal:

@@ -20,9 +20,12 @@ class Album:
         self._rejects: OrderedDict[int, record_pb.Pictures] = OrderedDict()
 
     def keep(self, pictures: record_pb.Pictures, *, reject: bool) -> None:
-        """Keep the pictures of a strip; the oldest of their kind go."""
+        """Keep the pictures of a strip; the oldest of their kind go. None with heatmaps gives way to one without."""
         shelf, most = (self._rejects, FILM) if reject else (self._recent, RECENT)
         with self._lock:
+            before = shelf.get(pictures.record_seq)
+            if before is not None and before.heatmaps and not pictures.heatmaps:
+                return
             shelf[pictures.record_seq] = pictures
             while len(shelf) > most:
                 shelf.popitem(last=False)

@@ -38,7 +38,12 @@ class Library:
 
     def strip(self, record_seq: int) -> record_pb.GetInspectionResponse:
         """Return a strip with its pictures, which are then in memory."""
-        return self._fetch(record_seq, VIEW)
+        kept = self._album.find(record_seq)
+        if kept is None or not kept.heatmaps:
+            return self._fetch(record_seq, VIEW)
+        found = self._service.get(record_seq)
+        found.pictures.CopyFrom(kept)
+        return found
 
     def _find(self, record_seq: int, options: record_pb.PictureOptions, find: _Find) -> bytes | None:
         png = self._kept(record_seq, find)

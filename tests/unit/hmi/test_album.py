@@ -34,6 +34,15 @@ def test_accepts_do_not_push_rejects_out() -> None:
     assert album.find(1) is None
 
 
+def test_heatmaps_stay_once_they_are_there() -> None:
+    """A later answer that had no time for them does not take them away."""
+    album = Album()
+    album.keep(pictures(1), reject=True)
+    album.keep(record_pb.Pictures(record_seq=1, missing="there was no time"), reject=True)
+    kept = album.find(1)
+    assert kept is not None and heat_png(kept, 7, "V1", "R2") == b"heat"
+
+
 def test_pictures_are_found_by_what_they_show(strip_at: Callable[..., Strip]) -> None:
     """Of a frame, of a patch; nothing in place of another."""
     found = pictures(3)
