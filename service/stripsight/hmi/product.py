@@ -72,17 +72,6 @@ class Product:
         boxes = (place.box for place in self.places if (place.vial, place.region) == wanted)
         return next(boxes, self.whole)
 
-    def close_up(self, vial: str) -> Box:
-        """Return the vial with a little around it, inside the frame."""
-        box = self.vial_box(vial)
-        edge = max(box.width, box.height) // 20
-        return Box(
-            max(0, box.left - edge),
-            max(0, box.top - edge),
-            min(self.width, box.right + edge),
-            min(self.height, box.bottom + edge),
-        )
-
 
 def around(boxes: Iterable[Box]) -> Box:
     """Return the smallest box around one or more."""

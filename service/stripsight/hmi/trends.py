@@ -40,7 +40,7 @@ def reject_rate(intervals: tuple[Interval, ...]) -> Trend:
     top = max([_RATE_TOP, *rates])
     judged, rejected = sum(one.judged for one in intervals), sum(one.rejected for one in intervals)
     bars = tuple(Bar(_left(one, intervals), rate / top) for one, rate in zip(intervals, rates, strict=True))
-    return Trend("Reject rate", share(rejected, judged), f"{100 * top:.0f} %", bars)
+    return Trend("Reject rate, half an hour", share(rejected, judged), f"{100 * top:.0f} %", bars)
 
 
 def latency(intervals: tuple[Interval, ...], slot_ms: int) -> Trend:
