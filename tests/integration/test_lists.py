@@ -1,5 +1,6 @@
 """What a real server shows of its record: lists, pages, single strips, and the pictures of older ones."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 
 from stripsight.bundle import Bundle
+from stripsight.bundle_client import BundleClient
 from stripsight.client import Answer, Client
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
 from stripsight.record_client import RecordClient, ServiceError, picture_options, wanted
+from stripsight.viewing.sight import REMEMBERED
 
 LOT = "L-lists"
 LIMIT_S = 60.0
@@ -173,6 +176,30 @@ def test_what_is_missing_is_said(line: Line, start: Start, item_bundle: Bundle, 
         found = client.get(bad, pictures=options).pictures
     assert (len(found.frames), len(found.heatmaps)) == (0, 0)
     assert found.missing == "the frames are not kept"
+
+
+def test_heatmaps_outlive_a_change_of_the_bundle(
+    *,
+    start: Start,
+    connect: Callable[[str], Client],
+    ask: Ask,
+    strip_bundle: Bundle,
+    slack_bundle: Bundle,
+    tmp_path: Path,
+) -> None:
+    """An older strip is drawn by the bundle that judged it, as long as that can be rolled back to."""
+    shutil.copytree(slack_bundle.path, tmp_path / "bundles" / "slack")
+    server = start(strip_bundle.path, bundles=tmp_path / "bundles", record_dir=tmp_path / "record").started()
+    client = connect(server.target)
+    bad = ask(client, seed=104, defective=True).reply.inspection
+    with BundleClient(server.target) as engineer:
+        engineer.activate(slack_bundle.bundle_id, who="A", why="CC-1")
+    others = [ask(client).reply.inspection.bundle_id for _ in range(REMEMBERED)]
+    assert set(others) == {slack_bundle.bundle_id}
+    with RecordClient(server.target) as viewer:
+        found = viewer.get(bad.record_seq, pictures=picture_options(heatmaps="rejected")).pictures
+    assert (found.missing, list(found.heatmaps)) == ("", list(bad.heatmaps))
+    assert bad.heatmaps
 
 
 def test_heatmaps_of_an_older_strip_wait_for_a_moment_without_a_strip(

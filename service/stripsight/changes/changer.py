@@ -100,6 +100,11 @@ class BundleChanger:
         return now, self._before, [with_misfit(found, terms) for found in self._shelf.found()]
 
     @property
+    def before(self) -> LiveBundle | None:
+        """The bundle to roll back to, with its engine."""
+        return self._before
+
+    @property
     def alarms(self) -> tuple[Alarm, ...]:
         """Whether another bundle serves than the one that the next start will serve."""
         return not_configured(self._station.live, self._configured)

@@ -80,6 +80,7 @@ class Parts:
             start_engine=seams.start_engine,
             clock=seams.clock,
         )
+        self.views.also_by(lambda: self.changer.before)
 
     def _station(
         self, settings: Settings, clock: Clock, failed: Callable[[StripsightError], None], trust: Trust

@@ -1,5 +1,7 @@
 """What people may look at while a server inspects."""
 
+from collections.abc import Callable
+
 from stripsight.inspection.v1.record_service_pb2 import WatchInspectionsResponse
 from stripsight.journal.journal import Journal
 from stripsight.live import LiveBundle
@@ -39,8 +41,13 @@ class ServedViews:
             tells=write_records.recorded_event,
             shows=write_records.pictures_event,
         )
+        self._before: Callable[[], LiveBundle | None] = lambda: None
         metrics.viewing.viewers_are(lambda: self.hub.viewers)
         station.listen(self._broadcast.hear)
+
+    def also_by(self, before: Callable[[], LiveBundle | None]) -> None:
+        """Draw heatmaps by the bundle that `before` returns too, for strips that it judged before a change."""
+        self._before = before
 
     @property
     def last_seq(self) -> int:
@@ -58,5 +65,6 @@ class ServedViews:
 
     def _judge_of(self, bundle_id: str) -> LiveBundle | None:
         """Return a bundle that is there with its engine, by its id."""
-        live = self._station.live
-        return live if live.inspector is not None and live.bundle.bundle_id == bundle_id else None
+        there = (self._station.live, self._before())
+        found = (one for one in there if one is not None and one.inspector is not None)
+        return next((one for one in found if one.bundle.bundle_id == bundle_id), None)
