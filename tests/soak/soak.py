@@ -26,8 +26,9 @@ app = typer.Typer(help="The long runs.", no_args_is_help=True, pretty_exceptions
 Count = Annotated[int, typer.Option(min=1, help="How many.")]
 Seed = Annotated[int, typer.Option(help="What everything random follows from.")]
 Out = Annotated[Path, typer.Option(help="Folder for what was counted.")]
-Bundle = Annotated[Path | None, typer.Option(help="The bundle to serve; a small one of the tests unless given.")]
+Bundle = Annotated[Path, typer.Option(help="The bundle to serve: of the simulated product, whose strips are rendered.")]
 OUT = TESTS.parent / "out" / "soak"
+SHIPPED = TESTS.parent / "models" / "bundles" / "bfs-5x4"
 PAGE = TESTS.parent / "docs" / "reliability.md"
 # After so many a run is written down; the next ones have seeds of their own.
 KILLS_A_RUN, FAULTS_A_RUN = 100, 2000
@@ -91,12 +92,12 @@ def flips(count: Count = 10_000, seed: Seed = 1, out: Out = OUT) -> None:
 
 
 @app.command()
-def flat(count: Count = 10_000, seed: Seed = 1, out: Out = OUT, bundle: Bundle = None) -> None:
+def flat(count: Count = 10_000, seed: Seed = 1, out: Out = OUT) -> None:
     """Send strips back to back and look whether anything rises."""
     from stripfaults import flat, tally
 
     with TemporaryDirectory() as folder:
-        slopes, verdicts = flat.flat(bundle or small_bundle(Path(folder), "STRIP"), count, seed)
+        slopes, verdicts = flat.flat(small_bundle(Path(folder), "STRIP"), count, seed)
         run = tally.add(out, "flat", seed, {"strips": count, "slopes": slopes, "verdicts": dict(verdicts)})
         typer.echo(json.dumps(run["counts"], indent=1))
 
@@ -107,15 +108,14 @@ def overload(
     times: Annotated[float, typer.Option(min=1, help="Times the rate that the lane can take.")] = 4,
     waiting: Annotated[int, typer.Option(min=0, help="Strips that may wait; those take longer.")] = 0,
     out: Out = OUT,
-    bundle: Bundle = None,
+    bundle: Bundle = SHIPPED,
 ) -> None:
     """Offer several times as many strips as the lane can take."""
     from stripfaults import overload, tally
 
     os.environ["STRIPSIGHT_WAITING"] = str(waiting)
-    with TemporaryDirectory() as folder:
-        found = overload.overloaded(bundle or small_bundle(Path(folder), "STRIP"), count, times)
-        typer.echo(json.dumps(tally.add(out, "overload", 0, found)["counts"], indent=1))
+    found = overload.overloaded(bundle, count, times)
+    typer.echo(json.dumps(tally.add(out, "overload", 0, found)["counts"], indent=1))
 
 
 @app.command()
