@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -61,6 +62,8 @@ class BundleChanger:
         self._before: LiveBundle | None = None
         self._seq = 0
         self._busy = threading.Lock()
+        # Always the same one: the memory of an engine that is given up is found again by the thread that asked for it.
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="bundle")
 
     def activate(self, bundle_id: str, asked: ChangeAsked) -> Changed:
         """Make a bundle the one that serves; one that serves already stays, and nothing is recorded.
@@ -74,9 +77,7 @@ class BundleChanger:
                 return Changed(now, self._seq)
             with self._refusals(bundle_id, asked):
                 self._check_lot(asked)
-                bundle = self._shelf.load(bundle_id)
-                terms_of(bundle).check(terms_of(now.bundle))
-                engine = started(bundle, self._start_engine, now.provider)
+                bundle, engine = self._aside.submit(self._started, bundle_id, now).result()
                 return self._taken_over(bundle, engine, asked, now)
 
     def roll_back(self, asked: ChangeAsked) -> Changed:
@@ -108,6 +109,11 @@ class BundleChanger:
     def alarms(self) -> tuple[Alarm, ...]:
         """Whether another bundle serves than the one that the next start will serve."""
         return not_configured(self._station.live, self._configured)
+
+    def _started(self, bundle_id: str, now: LiveBundle) -> tuple[Bundle, Engine]:
+        bundle = self._shelf.load(bundle_id)
+        terms_of(bundle).check(terms_of(now.bundle))
+        return bundle, started(bundle, self._start_engine, now.provider)
 
     def _taken_over(self, bundle: Bundle, engine: Engine, asked: ChangeAsked, now: LiveBundle) -> Changed:
         passed = challenged(bundle, engine, self._station.lane.idle, self._patience_s)
