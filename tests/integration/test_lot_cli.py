@@ -77,6 +77,12 @@ def test_a_lot_by_commands(
     assert "alarm CHALLENGE_MISSED" in printed and "none" in printed
 
 
+def test_help_says_what_is_taken_without_an_option() -> None:
+    """In brackets, which are not a style of the terminal."""
+    code, printed, _ = run("", "open", "--help")
+    assert code == 0 and "[the one the service has]" in " ".join(printed.split())
+
+
 def test_no_service_is_told_in_a_line() -> None:
     """Exit status 2."""
     code, printed, complaint = run("127.0.0.1:1", "open", "L-1", "--who", "Ada")

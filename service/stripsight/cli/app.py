@@ -9,6 +9,7 @@ app = typer.Typer(
     help="Inspects strips of blow-fill-seal vials and answers accept or reject, with the reason.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # what stands in brackets is a default and not a style
     pretty_exceptions_enable=False,
 )
 app.command()(serve.serve)
