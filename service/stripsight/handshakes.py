@@ -1,5 +1,6 @@
 """Connections that never came to a call: gRPC tells of a handshake's begin, and keeps its failure to itself."""
 
+import math
 import threading
 import time
 from collections import OrderedDict, deque
@@ -8,6 +9,8 @@ from stripsight.timing import Clock
 
 _GRACE_S = 30.0
 _PEERS_MAX = 4096
+# A port that was used longer ago belongs to another connection by now.
+_SAME_S = 600.0
 
 
 class Handshakes:
@@ -21,7 +24,7 @@ class Handshakes:
         self._grace_s = grace_s
         self._clock = clock
         self._begun: deque[float] = deque()
-        self._peers: OrderedDict[str, None] = OrderedDict()
+        self._peers: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def began(self) -> None:
@@ -32,10 +35,10 @@ class Handshakes:
     def called(self, peer: str) -> None:
         """Take note of a call from `peer`, an address with the port that tells one connection from the others."""
         with self._lock:
-            if peer in self._peers:
-                self._peers.move_to_end(peer)
+            now, before = self._clock(), self._peers.pop(peer, -math.inf)
+            self._peers[peer] = now
+            if now - before < _SAME_S:
                 return
-            self._peers[peer] = None
             if len(self._peers) > _PEERS_MAX:
                 self._peers.popitem(last=False)
             if self._begun:

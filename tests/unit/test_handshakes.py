@@ -29,6 +29,15 @@ def test_a_connection_that_calls_in_time_is_never_counted(watched: Watched) -> N
     assert watched.handshakes.overdue(last=True) == 0
 
 
+def test_a_port_that_comes_again_much_later_is_another_connection(watched: Watched) -> None:
+    """A machine has some ten thousand ports, and a health check uses up one each time."""
+    for second in (0, 3600):
+        watched.now = second
+        watched.handshakes.began()
+        watched.handshakes.called("ipv4:10.0.0.7:1")
+    assert watched.handshakes.overdue(last=True) == 0
+
+
 def test_one_that_does_not_is_counted_once_its_time_is_up(watched: Watched) -> None:
     """And once only."""
     watched.handshakes.began()
