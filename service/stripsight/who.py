@@ -12,3 +12,8 @@ def check_who(who: str) -> None:
         raise WhoRequired(
             f"who: expected a name of 1 to {_LENGTH_MAX} printable characters, found {found}", field="who", found=found
         )
+
+
+def by(who: str, caller: str) -> dict[str, str]:
+    """Return the facts for the record: `who` by somebody's word, and `caller`, the name in a certificate, if any."""
+    return {"who": who, "caller": caller} if caller else {"who": who}

@@ -15,6 +15,7 @@ import pytest
 
 from stripsight.access import Role
 from stripsight.bundle import Bundle
+from stripsight.bundle_client import BundleClient
 from stripsight.certificates.folder import CA, CERTIFICATE, KEY, write_pair
 from stripsight.certificates.issue import Pair, Validity, issue_caller, issue_server, make_authority
 from stripsight.certificates.watch import utc_now
@@ -138,16 +139,19 @@ def test_a_wrong_role_is_refused_and_on_record_without_a_flood(
     assert events(server.record_dir, EventKind.ACCESS_REFUSED) == [told | {"count": 1}, told | {"count": 49}]
 
 
-def test_the_record_says_whose_certificate_opened_and_closed_a_lot(
-    start: Start, strip_bundle: Bundle, plant: Path
-) -> None:
+def test_the_record_says_whose_certificate_changed_something(start: Start, strip_bundle: Bundle, plant: Path) -> None:
     """Beside the name that the call gives, which nothing proves."""
     server = start(strip_bundle.path, **settings_of(plant / "server")).started()
     with LotClient(server.target, plant / Role.OPERATE) as client:
         client.open_lot("L-1", product=strip_bundle.recipe.product.name, who="Ada")
         client.challenge()
         client.close_lot("L-1", who="Ada")
+    engineer = BundleClient(server.target, plant / Role.ENGINEER)
+    with engineer, pytest.raises(ServiceError, match="BUNDLE_UNKNOWN"):
+        engineer.activate("0" * 64, who="Bo", why="a trial")
     stopped(server)
+    (refused,) = events(server.record_dir, EventKind.BUNDLE_REFUSED)
+    assert (refused["who"], refused["caller"]) == ("Bo", "engineer")
     for kind in (EventKind.LOT_OPENED, EventKind.LOT_CLOSED):
         (facts,) = events(server.record_dir, kind)
         assert (facts["who"], facts["caller"]) == ("Ada", "operate")

@@ -25,6 +25,7 @@ from stripsight.metrics.changes import ChangeMetrics
 from stripsight.station import Station
 from stripsight.status import Readiness
 from stripsight.timing import Clock
+from stripsight.who import by
 
 _log = structlog.get_logger()
 
@@ -163,5 +164,5 @@ class BundleChanger:
 
 
 def _facts(asked: ChangeAsked, lot: str) -> dict[str, str]:
-    facts = {"who": asked.who, "why": asked.why} | ({"certificate": asked.caller} if asked.caller else {})
+    facts = by(asked.who, asked.caller) | {"why": asked.why}
     return facts | ({"lot_id": lot, "despite_open_lot": asked.despite_open_lot} if lot else {})

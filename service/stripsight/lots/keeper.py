@@ -17,7 +17,7 @@ from stripsight.lots.lot import ChallengeRun, Lot, LotState, Occasion
 from stripsight.lots.replay import lot_of
 from stripsight.lots.runs import ChallengeRuns
 from stripsight.strip import check_id
-from stripsight.who import check_who
+from stripsight.who import by, check_who
 
 SETTLED_S = 60.0
 
@@ -61,7 +61,7 @@ class LotKeeper:
             run = self._runs.run(lot_id, Occasion.START, who)
             if not run.passed:
                 raise ChallengeMissed(f"lot {lot_id} was not opened: {run.missed[0]}", missed=len(run.missed))
-            self._journal.event(EventKind.LOT_OPENED, lot_id=lot_id, product=product, **_by(who, caller))
+            self._journal.event(EventKind.LOT_OPENED, lot_id=lot_id, product=product, **by(who, caller))
             _log.info("lot opened", lot_id=lot_id, product=product)
             return self._book.opened(lot_id)
 
@@ -74,7 +74,7 @@ class LotKeeper:
             try:
                 if lot.state is LotState.OPEN:
                     self._last_challenge(lot_id, who)
-                self._journal.event(EventKind.LOT_CLOSED, lot_id=lot_id, **_by(who, caller))
+                self._journal.event(EventKind.LOT_CLOSED, lot_id=lot_id, **by(who, caller))
             finally:
                 self._book.closing("")
         _log.info("lot closed", lot_id=lot_id)
@@ -135,7 +135,3 @@ class LotKeeper:
             yield
         finally:
             self._busy.release()
-
-
-def _by(who: str, caller: str) -> dict[str, str]:
-    return {"who": who, "caller": caller} if caller else {"who": who}
