@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 BUNDLE = Path(__file__).parents[2] / "models/bundles/bfs-5x4"
 FAR_S = 120.0
@@ -133,6 +135,26 @@ def test_killed_server(demo: Callable[..., Demo]) -> None:
     assert run.end() == 1, run.text
     assert "demo failed: the server died, killed by signal 9" in run.text
     assert "of 6 strips" in run.text
+
+
+def test_the_page_shows_what_the_machine_sends(demo: Callable[..., Demo], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo tells the page's address; there its first strip is a reject with the heatmap of what is wrong."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # NiceGUI looks for it, and then serves its own tests
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    run = demo("--strips", "4", "--cadence-ms", "60000", "--page", listen)
+    url = run.until("operator page:").split()[-1]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        tab = browser.new_page()
+        tab.goto(url)
+        verdict = tab.locator(f"[data-test='verdict'][data-strip='D{SEED}-0001']")
+        expect(verdict).to_contain_text("REJECT", timeout=FAR_S * 1000)
+        expect(tab.locator("[data-test='caption']")).to_contain_text(f"D{SEED}-0001", timeout=FAR_S * 1000)
+        expect(tab.locator("[data-test='heat']")).not_to_have_count(0)
+        browser.close()
+    run.send(signal.SIGTERM)
+    assert run.end() == 130, run.text
 
 
 def test_stopped_demo_stops_its_server(demo: Callable[..., Demo]) -> None:
