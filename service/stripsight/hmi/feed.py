@@ -1,18 +1,22 @@
 """Keeps the board up to date: asks how the service is, watches its inspections, and reads the record to begin with."""
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from stripsight.hmi.album import Album, shot_of
-from stripsight.hmi.board import Board, Change
+from stripsight.hmi.board import Board
 from stripsight.hmi.history import read_lot
 from stripsight.hmi.service import VIEW, Service
+from stripsight.hmi.snapshot import Snapshot
 from stripsight.hmi.strip import Outcome, Strip, strip_of
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
 from stripsight.service_error import ServiceError
 
+_LOG = logging.getLogger(__name__)
 _ASK_S = 0.5
 _AGAIN_S = 0.3
 _AWAITED = 16  # strips whose pictures may still come
@@ -36,35 +40,37 @@ class Feed:
 
     def start(self) -> None:
         """Begin."""
-        for work in (self._ask, self._watch):
-            threading.Thread(target=work, daemon=True, name=f"feed{work.__name__}").start()
+        for work, pause_s in ((self._ask, _ASK_S), (self._watch, _AGAIN_S)):
+            threading.Thread(target=self._keep_on, args=(work, pause_s), daemon=True).start()
 
     def stop(self) -> None:
         """End after the calls under way."""
         self._ended.set()
 
-    def _ask(self) -> None:
+    def _keep_on(self, work: Callable[[], None], pause_s: float) -> None:
         while not self._ended.is_set():
-            self._board.change(self._answer())
-            self._ended.wait(_ASK_S)
+            try:
+                work()
+            except Exception:  # a page that stands still and looks alive is worse than one that tries again
+                _LOG.exception("the page lost its view of the service")
+            self._ended.wait(pause_s)
 
-    def _answer(self) -> Change:
+    def _ask(self) -> None:
         try:
             status = self._service.status()
         except ServiceError:
-            now = self._now()
-            return lambda snapshot: snapshot.lost(now)
-        now = self._now()
-        return lambda snapshot: snapshot.answered(status, now)
+            self._board.change(partial(Snapshot.lost, now=self._now()))
+        else:
+            self._board.change(partial(Snapshot.answered, status=status, now=self._now()))
 
     def _watch(self) -> None:
-        while not self._ended.is_set():
-            try:
-                for message in self._service.watch():
-                    self._take(message)
-            except ServiceError:
-                pass  # the status says what is wrong; the record is read anew when the view begins again
-            self._ended.wait(_AGAIN_S)
+        try:
+            for message in self._service.watch():
+                self._take(message)
+        except ServiceError:
+            pass  # the status says what is wrong
+        finally:
+            self._board.change(Snapshot.unread)  # until the view begins again
 
     def _take(self, message: record_pb.WatchInspectionsResponse) -> None:
         kind = message.WhichOneof("event")

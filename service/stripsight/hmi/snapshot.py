@@ -73,6 +73,10 @@ class Snapshot:
         """
         return replace(self, link=Link.LOST, since=now, loaded=False) if self.link is Link.UP else self
 
+    def unread(self) -> "Snapshot":
+        """The view broke off: what is shown may be old until the record is read again."""
+        return replace(self, loaded=False)
+
     def read(self, tally: Tally, strips: tuple[Strip, ...]) -> "Snapshot":
         """The record was read: the tally and the latest strips, the latest first."""
         frames = tuple(self.status.product.frame_indices) if self.status is not None else ()

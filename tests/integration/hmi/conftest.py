@@ -58,6 +58,17 @@ class RecordedLine(InspectionServiceServicer, RecordServiceServicer):
         self.port = self.server.add_insecure_port(listen)
         self.server.start()
 
+    def skip(self, count: int) -> None:
+        """Tell all who watch that they missed so many strips."""
+        for viewer in self.viewers:
+            viewer.put(record_pb.WatchInspectionsResponse(skipped=count))
+
+    def break_off(self) -> None:
+        """End each view, and go on serving."""
+        for viewer in self.viewers:
+            viewer.put(None)
+        self.viewers.clear()
+
     def close(self) -> None:
         """End, with all calls."""
         for viewer in self.viewers:

@@ -93,6 +93,23 @@ def test_what_is_on_record_is_there_when_the_page_opens(
     expect(at(tab, "still")).to_have_attribute("data-strip", "S-000002")
 
 
+def test_strips_that_the_view_missed_are_counted(look: Callable[[], Page], line: Any, frames: dict[int, bytes]) -> None:
+    """A view that was too slow, or broke off, reads the record again: no count is lost, and none is doubled."""
+    line.strip(frames=frames)
+    tab = look()
+    expect(at(tab, "judged")).to_have_text("1")
+    viewers, line.viewers = line.viewers, []
+    line.strip(BAD, frames=frames)
+    line.viewers = viewers
+    line.skip(1)
+    expect(at(tab, "judged")).to_have_text("2")
+    expect(at(tab, "rejected")).to_have_text("1")
+    line.break_off()
+    line.strip(BAD, frames=frames)
+    expect(at(tab, "judged")).to_have_text("3")
+    expect(at(tab, "still")).to_have_count(2)
+
+
 def test_a_strip_without_pictures_says_why(look: Callable[[], Page], line: Any) -> None:
     """No picture of another strip stands in its place."""
     tab = look()
