@@ -4,11 +4,14 @@ How far the copy has come is asked of the copy itself, so nothing about it is ke
 lost is neither lost nor repeated.
 """
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, func, insert, select
 
 from stripsight.journal.chain import Link, genesis
 from stripsight.journal.store import last_link
 from stripsight.journal.tables import meta, metadata, records
+
+# Any number that nobody else uses for a lock of that database.
+_MAKING_TABLES = 0x5354524950
 
 
 class Diverged(Exception):
@@ -17,7 +20,7 @@ class Diverged(Exception):
 
 def prepare(local: Engine, copy: Engine, journal_id: str) -> Link:
     """Make the tables where they are missing; return the last place that the copy has. Raises Diverged."""
-    metadata.create_all(copy)
+    make_tables(copy)
     with copy.begin() as connection:
         if connection.execute(select(meta).where(meta.c.journal_id == journal_id)).first() is None:
             with local.connect() as here:
@@ -29,6 +32,14 @@ def prepare(local: Engine, copy: Engine, journal_id: str) -> Link:
         there = "no such record" if found is None else f"hash {found.hash.hex()}"
         raise Diverged(f"record {link.seq}: expected hash {link.hash.hex()}, as in the copy, found {there}")
     return link
+
+
+def make_tables(copy: Engine) -> None:
+    """Make the tables where they are missing. PostgreSQL refuses the second of two who make the same at once."""
+    with copy.begin() as connection:
+        if copy.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_MAKING_TABLES)))
+        metadata.create_all(connection)
 
 
 def copy_batch(local: Engine, copy: Engine, journal_id: str, after: Link, rows_max: int) -> Link:

@@ -4,16 +4,18 @@ import signal
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select
 
 from stripsight.bundle import Bundle
 from stripsight.client import Answer, Client
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.journal.chain import Link, genesis
+from stripsight.journal.copying import make_tables
 from stripsight.journal.journal import Journal, Policy
 from stripsight.journal.keys import PUBLIC, load_public
 from stripsight.journal.outbox import Outbox
@@ -109,6 +111,8 @@ def test_a_database_that_is_stopped_costs_no_record(line: Line, postgresql: Any)
     finally:
         postgresql.start()
     line.write(1)
+    while outbox.lag:  # one that pauses between two tries when it is closed leaves the rest to the next service
+        threading.Event().wait(0.01)
     assert line.close()
     assert_whole(postgresql, line)
 
@@ -134,6 +138,20 @@ def test_two_lines_share_a_database(tmp_path: Path, postgresql: Any) -> None:
     for line in lines:
         assert line.close()
         assert_whole(postgresql, line)
+
+
+def test_lines_that_begin_at_once_make_the_tables_once(postgresql: Any) -> None:
+    """None of eight fails, whoever is first: a machine starts all of its lines at the same moment."""
+    begin, engines = threading.Barrier(8), [create_engine(postgresql.url) for _ in range(8)]
+
+    def make(engine: Any) -> None:
+        begin.wait(FAR_S)
+        make_tables(engine)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, engines))
+    for engine in engines:
+        engine.dispose()
 
 
 def test_a_copy_of_another_past_is_not_added_to(line: Line, postgresql: Any) -> None:
