@@ -57,7 +57,7 @@ def test_runs_are_added_up_and_put_between_the_marks(tmp_path: Path) -> None:
     for seed, killed in ((1, 3), (2, 4)):
         run = tally.add(tmp_path, "kills", seed, {"kills": killed, "accepts": 100})
     text = page.replaced(f"before\n{page.BEGIN}\nold\n{page.END}\nafter", {"kills": tally.read(tmp_path, "kills")})
-    assert "| 7 kills, 200 accepts | 1, 2 |" in text
+    assert "| 200 accepts, 7 kills | 1, 2 |" in text
     assert run["commit"] in text and run["date"] in text and run["machine"] in text
     assert text.startswith("before\n") and text.endswith("\nafter")
     assert "old" not in text

@@ -73,7 +73,13 @@ def faults(count: Count = 100_000, seed: Seed = 1, out: Out = OUT) -> None:
         for done in range(0, count, FAULTS_A_RUN):
             mine = seed + done // FAULTS_A_RUN
             found = ran("--count", min(FAULTS_A_RUN, count - done), "--seed", mine)
-            counts = {"lives": found["lives"], **found["struck"], "accepts": found["answers"]["ACCEPT"]}
+            seams = {f"at {seam}": times for seam, times in found["struck"].items()}
+            counts = {
+                "faults": sum(seams.values()),
+                "lives": found["lives"],
+                "accepts": found["answers"]["ACCEPT"],
+                **seams,
+            }
             typer.echo(tally.add(out, "faults", mine, counts)["counts"])
         for call in ("open", "write", "sync"):
             typer.echo(f"each of {ran('--every', call)['calls']} calls of the kind {call} has failed")

@@ -14,6 +14,9 @@ WHAT = {
     "overload": "strips offered at several times the lane's rate, open loop",
 }
 
+SINGLE = ("flat", "overload")
+"""Parts whose runs are no counts that could be added up: the last one is shown."""
+
 
 def replaced(page: str, runs: Mapping[str, list[Run]]) -> str:
     """Return `page` with the tables of `runs` between its marks. Raises ValueError for a page without them."""
@@ -29,7 +32,7 @@ def tables(runs: Mapping[str, list[Run]]) -> str:
     lines = ["| run | what was counted | seeds | date | commit |", "|---|---|---|---|---|"]
     machines: dict[str, None] = {}
     for part, what in WHAT.items():
-        if mine := runs.get(part):
+        if mine := runs.get(part, [])[-1 if part in SINGLE else 0 :]:
             seeds = ", ".join(str(run["seed"]) for run in mine[:3]) + (f" and {len(mine) - 3} more" if mine[3:] else "")
             dates, commits = (sorted({run[name] for run in mine}) for name in ("date", "commit"))
             lines.append(f"| {what} | {counted(part, mine)} | {seeds} | {', '.join(dates)} | {', '.join(commits)} |")
@@ -38,13 +41,14 @@ def tables(runs: Mapping[str, list[Run]]) -> str:
 
 
 def counted(part: str, runs: list[Run]) -> str:
-    """Write what the runs of a part have counted; of what is no count, that of the last run."""
+    """Write what the runs of a part have counted."""
     last = runs[-1]["counts"]
     if part == "flat":
         return "; ".join(_slopes(last))
     if part == "overload":
         return "; ".join(_overload(last))
-    return ", ".join(f"{found:,} {name}" for name, found in total(runs).items())
+    most_first = sorted(total(runs).items(), key=lambda item: -item[1])
+    return ", ".join(f"{found:,} {name}" for name, found in most_first)
 
 
 def _slopes(counts: Mapping[str, Any]) -> Iterator[str]:
