@@ -24,11 +24,11 @@ class Found:
     recoveries: int
 
 
-def checked(folder: Path, accepts: Mapping[int, Link]) -> Found:
+def checked(folder: Path, accepts: Mapping[int, Link], rejects: Mapping[int, Link] | None = None) -> Found:
     """Open the record as the next service would, and look at it: `accepts` are the places of those a client got.
 
-    Raises Broken when it does not verify, a strip has two records, or an accept is not on record as it was answered,
-    and RecordError when no service could go on with it.
+    `rejects` are the places that came with other verdicts. Raises Broken when the record does not verify, a strip has
+    two records, or one is not on record as it was answered, and RecordError when no service could go on with it.
     """
     Journal(folder, Policy(), _fails).close("OK")
     reader = Reader(folder)
@@ -47,6 +47,9 @@ def checked(folder: Path, accepts: Mapping[int, Link]) -> Found:
     for number, link in accepts.items():
         if kept.get(number) != (link, Outcome.ACCEPT) or link.seq in overruled:
             raise Broken(f"strip {number} was accepted as record {link}, found {kept.get(number)}")
+    for number, link in (rejects or {}).items():
+        if number not in kept or kept[number][0] != link:
+            raise Broken(f"strip {number} was rejected as record {link}, found {kept.get(number)}")
     found = sum(verdict is Outcome.ACCEPT for _, verdict in kept.values())
     return Found(accepts=found, others=len(kept) - found, recoveries=recoveries)
 

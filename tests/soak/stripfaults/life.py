@@ -24,7 +24,7 @@ _LOOKS = 2
 
 
 class Life:
-    """A server, and what its client was answered. `accepts` are the accepts' places by strip number."""
+    """A server, and what its client was answered. `accepts` and `rejects` are places on record by strip number."""
 
     def __init__(self, bundle: Bundle, engine: FaultyEngine, clock: LeapingClock, shim: Shim, folder: Path) -> None:
         """Not begun yet. `folder` is the record's."""
@@ -43,6 +43,7 @@ class Life:
         self._open = ExitStack()
         self._began = self._committed = 0
         self.accepts: dict[int, Link] = {}
+        self.rejects: dict[int, Link] = {}
         self.answers: dict[str, int] = {}
 
     def begins(self) -> bool:
@@ -76,10 +77,11 @@ class Life:
             answer = self._asked(number, frames, streamed)
         except ServiceError as error:
             return self._counted(error.reason or error.code)
+        link = Link(answer.reply.inspection.record_seq, answer.reply.inspection.record_hash)
         if not self._accepted(answer):
+            self.rejects |= {number: link} if link.seq else {}
             return self._counted("+".join(_causes(answer)))
         self._accept_may_be(streamed)
-        link = Link(answer.reply.inspection.record_seq, answer.reply.inspection.record_hash)
         if self.accepts.setdefault(number, link) != link:
             raise Broken(f"strip {number} was accepted as {self.accepts[number]} and as {link}")
         return self._counted("ACCEPT")

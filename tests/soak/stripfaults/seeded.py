@@ -76,7 +76,7 @@ class Faults:
                     return nth - 1
                 if well and call is not Call.OPEN:  # what cannot be opened may be opened otherwise
                     raise Broken(f"{call.name.lower()} number {nth} failed, and nothing came of it")
-                checked(Path(folder), life.accepts)
+                checked(Path(folder), life.accepts, life.rejects)
         raise AssertionError
 
     def lived(self, folder: Path, chance: random.Random, fatal: Call | str | None) -> None:
@@ -93,7 +93,7 @@ class Faults:
         self._count()
         self.answers.update(life.answers)
         self.shim.disarm()
-        checked(folder, life.accepts)
+        checked(folder, life.accepts, life.rejects)
 
     def _new(self, folder: Path) -> Life:
         self.shim.disarm()
@@ -106,6 +106,7 @@ class Faults:
             if number == at + 1 and isinstance(fatal, Call):
                 self._count()
                 self._arm(fatal, chance.randint(1, CALLS[fatal][1]), chance)
+                life.ask(number, self.good)
             elif number == at + 1 and isinstance(fatal, str):
                 self.engine.fault = fatal
                 life.ask(number, self.good)
