@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from stripsight.access import Access
+from stripsight.access.roles import Access
 from stripsight.providers import ProviderChoice
 
 

@@ -13,9 +13,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
-from stripsight.access import METHODS, Role
+from stripsight.access.roles import METHODS, Role
 from stripsight.bundle import Bundle
-from stripsight.channel import open_channel
+from stripsight.client.channel import open_channel
 from stripsight.inspection.v1 import bundle_service_pb2, lot_service_pb2, record_service_pb2
 from stripsight.inspection.v1.inspection_service_pb2 import ACCESS_LOOPBACK, ACCESS_TLS, GetStatusRequest
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceStub

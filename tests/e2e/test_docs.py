@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stripsight.access import METHODS, Role
+from stripsight.access.roles import METHODS, Role
 from stripsight.exits import Exit
 from stripsight.verdict import Cause
 

@@ -13,18 +13,18 @@ from urllib.request import urlopen
 import grpc
 import pytest
 
-from stripsight.access import Role
+from stripsight.access.roles import Role
 from stripsight.bundle import Bundle
-from stripsight.bundle_client import BundleClient
 from stripsight.certificates.folder import CA, CERTIFICATE, KEY, write_pair
 from stripsight.certificates.issue import Pair, Validity, issue_caller, issue_server, make_authority
 from stripsight.certificates.watch import utc_now
 from stripsight.client import Answer, Client, ServiceError
+from stripsight.client.bundles import BundleClient
+from stripsight.client.lots import LotClient
 from stripsight.inspection.v1.inspection_service_pb2 import ACCESS_PLAINTEXT, GetStatusRequest
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceStub
 from stripsight.journal.reader import Reader, Wanted
 from stripsight.journal.record import Event, EventKind
-from stripsight.lot_client import LotClient
 
 FAR_S = 60.0
 ERROR = 2

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from stripsight.bundle import Bundle
-from stripsight.bundle_client import BundleClient
 from stripsight.client import Client
+from stripsight.client.bundles import BundleClient
 from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.journal.reader import Reader, Wanted

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from stripsight.bundle import Bundle
-from stripsight.bundle_client import BundleClient
 from stripsight.client import Answer, Client
+from stripsight.client.bundles import BundleClient
+from stripsight.client.records import RecordClient, ServiceError, picture_options, wanted
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
-from stripsight.record_client import RecordClient, ServiceError, picture_options, wanted
 from stripsight.viewing.sight import REMEMBERED
 
 LOT = "L-lists"

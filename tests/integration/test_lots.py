@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from stripsight.bundle import Bundle
-from stripsight.bundle_client import BundleClient
 from stripsight.client import Answer, Client, ServiceError
+from stripsight.client.bundles import BundleClient
+from stripsight.client.lots import LotClient
 from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import lot_service_pb2 as lot_pb
 from stripsight.journal.reader import Reader, Wanted
 from stripsight.journal.record import LOT_KINDS, Event, EventKind
-from stripsight.lot_client import LotClient
 
 FAR_S = 60.0
 BUNDLE = 3

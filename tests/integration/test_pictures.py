@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stripsight.bundle import Bundle
 from stripsight.client import Answer, Client, ServiceError
+from stripsight.client.records import RecordClient, picture_options
 from stripsight.frame import FrameData, PixelFormat, crc32c
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
@@ -28,7 +29,6 @@ from stripsight.journal.reader import Reader, Wanted
 from stripsight.journal.record import StripRecord
 from stripsight.pictures.choice import Choice
 from stripsight.pictures.folder import PictureFolder
-from stripsight.record_client import RecordClient, picture_options
 from stripsight.strip import StripHeader, late
 from stripsight.verdict import Judgement, Verdict
 

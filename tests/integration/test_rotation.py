@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stripsight.access import Role
+from stripsight.access.roles import Role
 from stripsight.bundle import Bundle
 from stripsight.certificates.folder import CA, CERTIFICATE, KEY, write_pair
 from stripsight.certificates.issue import Pair, Validity, issue_caller, issue_server, make_authority

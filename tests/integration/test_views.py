@@ -15,10 +15,10 @@ import pytest
 
 from stripsight.bundle import Bundle
 from stripsight.client import Answer, Client
+from stripsight.client.records import RecordClient, ServiceError, picture_options
 from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
-from stripsight.record_client import RecordClient, ServiceError, picture_options
 
 FAR_S = 60.0
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stripsight.access import Access
+from stripsight.access.roles import Access
 from stripsight.settings import Address, Settings, parse_address
 
 

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from stripsight.client.lots import LotClient, ServiceError
 from stripsight.inspection.v1 import lot_service_pb2 as pb
-from stripsight.lot_client import LotClient, ServiceError
 
 WHO = "simulated machine"
 _END_S = 2.0  # how long a server that died may take to be seen as dead

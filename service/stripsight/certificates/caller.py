@@ -5,7 +5,7 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from stripsight.access import Caller, Role
+from stripsight.access.roles import Caller, Role
 
 ROLE_URI = "stripsight:role:"
 """A role is a URI among the certificate's subject alternative names, such as stripsight:role:inspect."""

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 
-from stripsight.access import Caller
+from stripsight.access.roles import Caller
 from stripsight.alarms import Alarm
 from stripsight.certificates.watch import expiry
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
-from stripsight.access import Role
+from stripsight.access.roles import Role
 from stripsight.certificates.issue import Pair, Validity, issue_caller, issue_server, make_authority
 from stripsight.errors import CertificateError
 

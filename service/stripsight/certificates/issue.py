@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from stripsight.access import Role
+from stripsight.access.roles import Role
 from stripsight.certificates.caller import ROLE_URI
 
 _CLOCKS_APART = timedelta(minutes=5)

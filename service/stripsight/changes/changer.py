@@ -22,7 +22,7 @@ from stripsight.journal.journal import Journal
 from stripsight.journal.record import EventKind
 from stripsight.live import LiveBundle, live
 from stripsight.metrics.changes import ChangeMetrics
-from stripsight.station import Station
+from stripsight.station.station import Station
 from stripsight.status import Readiness
 from stripsight.timing import Clock
 from stripsight.who import by

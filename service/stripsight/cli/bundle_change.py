@@ -11,7 +11,7 @@ from stripsight.cli.options import DEFAULT_TARGET, AsJson, Target, TlsFolder
 from stripsight.exits import Exit
 
 if TYPE_CHECKING:
-    from stripsight.bundle_client import BundleClient
+    from stripsight.client.bundles import BundleClient
 
 Who = Annotated[str, typer.Option(envvar="STRIPSIGHT_WHO", help="Who changes it, for the record.")]
 Why = Annotated[str, typer.Option(help="Why, for the record.")]
@@ -65,7 +65,7 @@ def rollback(
 @contextmanager
 def _client(target: str, tls: TlsFolder) -> Iterator["BundleClient"]:
     """Connect; an error of the service ends the command."""
-    from stripsight.bundle_client import BundleClient, ServiceError
+    from stripsight.client.bundles import BundleClient, ServiceError
 
     try:
         with BundleClient(target, tls) as client:

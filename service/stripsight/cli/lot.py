@@ -11,7 +11,7 @@ from stripsight.cli.options import DEFAULT_TARGET, AsJson, Target, TlsFolder
 from stripsight.exits import Exit
 
 if TYPE_CHECKING:
-    from stripsight.lot_client import LotClient
+    from stripsight.client.lots import LotClient
 
 app = typer.Typer(help="Open and close lots at the line; run challenge strips.", no_args_is_help=True)
 
@@ -80,7 +80,7 @@ def challenge(*, target: Target = DEFAULT_TARGET, tls: TlsFolder = None, as_json
 @contextmanager
 def _client(target: str, tls: TlsFolder) -> Iterator["LotClient"]:
     """Connect; an error of the service ends the command."""
-    from stripsight.lot_client import LotClient, ServiceError
+    from stripsight.client.lots import LotClient, ServiceError
 
     try:
         with LotClient(target, tls) as client:

@@ -22,8 +22,8 @@ def watch(
 ) -> None:
     """Print strips as they are answered, until Ctrl-C. Exit status: 0 ended as told, 2 no service."""
     from stripsight.cli import watch_show
+    from stripsight.client.records import RecordClient, ServiceError
     from stripsight.inspection.v1.inspection_pb2 import VERDICT_ACCEPT
-    from stripsight.record_client import RecordClient, ServiceError
 
     def print_one(found: "RecordedInspection") -> bool:
         if rejects and found.inspection.verdict == VERDICT_ACCEPT:

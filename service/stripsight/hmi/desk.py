@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from stripsight.client.service_error import ServiceError
 from stripsight.hmi.board import Board
 from stripsight.hmi.library import Library
 from stripsight.hmi.service import Service
-from stripsight.service_error import ServiceError
 
 _GONE = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
 _Answer = TypeVar("_Answer")

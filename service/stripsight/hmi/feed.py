@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
+from stripsight.client.service_error import ServiceError
 from stripsight.hmi.album import Album, shot_of
 from stripsight.hmi.board import Board
 from stripsight.hmi.history import read_lot
@@ -14,7 +15,6 @@ from stripsight.hmi.service import VIEW, Service
 from stripsight.hmi.snapshot import Snapshot
 from stripsight.hmi.strip import Outcome, Strip, strip_of
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
-from stripsight.service_error import ServiceError
 
 _LOG = logging.getLogger(__name__)
 _ASK_S = 0.5

@@ -8,11 +8,11 @@ from nicegui import app
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from stripsight.client.service_error import ServiceError
 from stripsight.hmi.desk import Desk
 from stripsight.hmi.search import Search, search_of
 from stripsight.hmi.strip import strip_of
 from stripsight.hmi.tables import scores_csv, strips_csv
-from stripsight.service_error import ServiceError
 
 _PAGE = 500
 # A picture on record never changes; who may see it is asked again in another browser.

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stripsight.client import Client
+from stripsight.client.records import RecordClient, picture_options
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
-from stripsight.record_client import RecordClient, picture_options
 
 _PICTURES_S = 20.0  # heatmaps of old strips are inferred anew, when no strip waits
 

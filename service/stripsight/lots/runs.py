@@ -12,12 +12,12 @@ from stripsight.challenge_steps import ChallengeSteps
 from stripsight.errors import NotReady
 from stripsight.journal.journal import Journal
 from stripsight.journal.record import EventKind
-from stripsight.lane import Lane
 from stripsight.live import LiveBundle
 from stripsight.lots.book import LotBook
 from stripsight.lots.facts import challenge_facts
 from stripsight.lots.lot import ChallengeRun, LotState, Occasion
 from stripsight.metrics.lots import LotMetrics
+from stripsight.station.lane import Lane
 from stripsight.timing import Clock
 
 DELAYED_S = 60.0

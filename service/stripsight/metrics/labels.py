@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from stripsight.access import NO_CALL
+from stripsight.access.roles import NO_CALL
 from stripsight.errors import (
     AccessRefused,
     BundleChanging,

@@ -10,11 +10,11 @@ import structlog
 
 from stripsight.errors import NotReady
 from stripsight.frame import FrameData
-from stripsight.listeners import Frames
 from stripsight.metrics.pictures import Dropped, PictureMetrics
 from stripsight.pictures import form
 from stripsight.pictures.choice import Choice
 from stripsight.pictures.store import PictureStore
+from stripsight.station.listeners import Frames
 from stripsight.strip import Inspection
 
 STRIPS_MAX = 8

@@ -1,4 +1,4 @@
-"""Who calls, and a look at the table of `stripsight.access` before any method of any service begins."""
+"""Who calls, and a look at the table of `stripsight.access.roles` before any method of any service begins."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import grpc
 from grpc_status import rpc_status
 
-from stripsight.access import LOCAL, Caller, check
+from stripsight.access.roles import LOCAL, Caller, check
 from stripsight.certificates.caller import caller_of
 from stripsight.errors import AccessRefused
 from stripsight.rpc.interceptors import Handler, Interceptor, status_of

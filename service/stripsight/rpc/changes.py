@@ -10,7 +10,7 @@ from stripsight.journal.journal import Journal
 from stripsight.lots.book import LotBook
 from stripsight.metrics import Metrics
 from stripsight.settings import Settings
-from stripsight.station import Station
+from stripsight.station.station import Station
 from stripsight.timing import Clock
 
 

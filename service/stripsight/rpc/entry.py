@@ -3,17 +3,17 @@
 import grpc
 import structlog
 
-from stripsight.access import NO_CALL, Caller
+from stripsight.access.handshakes import Handshakes
+from stripsight.access.refusals import Refusals, Refused
+from stripsight.access.roles import NO_CALL, Caller
 from stripsight.alarms import Alarm
 from stripsight.certificates.callers import Callers
 from stripsight.certificates.load import Files, Served
 from stripsight.certificates.watch import Certificates, utc_now
 from stripsight.errors import AccessRefused
-from stripsight.handshakes import Handshakes
 from stripsight.journal.journal import Journal
 from stripsight.journal.record import EventKind
 from stripsight.metrics import Metrics
-from stripsight.refusals import Refusals, Refused
 from stripsight.rpc.access import Guard, caller, peer_address
 from stripsight.rpc.tls import credentials
 from stripsight.settings import Settings

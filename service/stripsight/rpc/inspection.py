@@ -8,8 +8,7 @@ from itertools import islice
 
 import grpc
 
-from stripsight.access import Access
-from stripsight.arrivals import Arrivals
+from stripsight.access.roles import Access
 from stripsight.errors import StreamLeft
 from stripsight.inspection.v1.inspection_service_pb2 import (
     GetStatusRequest,
@@ -21,7 +20,8 @@ from stripsight.inspection.v1.inspection_service_pb2 import (
 )
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceServicer
 from stripsight.rpc import read, write
-from stripsight.station import Station
+from stripsight.station.arrivals import Arrivals
+from stripsight.station.station import Station
 from stripsight.timing import Clock
 
 # gRPC may end the messages of a client that leaves as those of one that has sent all, and say a moment later which.

@@ -18,7 +18,7 @@ from stripsight.rpc.pictures import ServedPictures
 from stripsight.rpc.record import ServedRecord
 from stripsight.rpc.viewing import ServedViews
 from stripsight.settings import Settings
-from stripsight.station import Station
+from stripsight.station.station import Station
 from stripsight.timing import Clock
 
 

@@ -13,7 +13,7 @@ from stripsight.pictures.folder import NAME, PictureFolder
 from stripsight.pictures.keeper import PictureKeeper
 from stripsight.pictures.store import Limits, PictureStore
 from stripsight.settings import Settings
-from stripsight.station import Station
+from stripsight.station.station import Station
 
 # For the pictures of the last strips.
 _LAST_PICTURES_S = 1.0

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from stripsight.arrivals import Opening, Part
 from stripsight.errors import (
     HeaderError,
     IdInvalid,
@@ -17,6 +16,7 @@ from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.recipe import PixelFormat
+from stripsight.station.arrivals import Opening, Part
 from stripsight.strip import HeatmapOptions, HeatmapStyle, HeatmapWhich, StripHeader, StripKey, StripRequest
 
 _PIXEL_FORMATS = {pb.PixelFormat.Value(f"PIXEL_FORMAT_{member}"): member for member in PixelFormat}

@@ -13,7 +13,6 @@ from stripsight.checks import RecentFrames
 from stripsight.engine import Engine
 from stripsight.errors import RecordError, StripsightError
 from stripsight.exits import Exit
-from stripsight.keep_alive import KeepAlive
 from stripsight.live import live
 from stripsight.notify import supervisor
 from stripsight.pictures.disk import free_bytes
@@ -24,7 +23,8 @@ from stripsight.rpc.record import ServedRecord
 from stripsight.rpc.services import INSPECTION, OTHERS, assembled
 from stripsight.rpc.stopping import Stopping
 from stripsight.settings import Settings
-from stripsight.station import Station
+from stripsight.station.keep_alive import KeepAlive
+from stripsight.station.station import Station
 from stripsight.status import Readiness
 from stripsight.timing import Clock
 

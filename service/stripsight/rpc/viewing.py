@@ -8,7 +8,7 @@ from stripsight.live import LiveBundle
 from stripsight.metrics import Metrics
 from stripsight.rpc import write_records
 from stripsight.settings import Settings
-from stripsight.station import Station
+from stripsight.station.station import Station
 from stripsight.viewing.broadcast import Broadcast
 from stripsight.viewing.gallery import Gallery
 from stripsight.viewing.hub import Hub

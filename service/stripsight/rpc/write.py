@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from stripsight.access import Access
+from stripsight.access.roles import Access
 from stripsight.alarms import Alarm
 from stripsight.checks import Finding
 from stripsight.inspection.v1 import inspection_pb2 as pb

@@ -9,9 +9,9 @@ from multiprocessing.connection import Connection
 import grpc
 
 from stripbench.worker import Worker, worker
+from stripsight.client.records import picture_options
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
 from stripsight.inspection.v1.record_service_pb2_grpc import RecordServiceStub
-from stripsight.record_client import picture_options
 
 VIEWERS = 20
 

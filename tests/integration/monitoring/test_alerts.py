@@ -11,8 +11,8 @@ import pytest
 
 from stripsight.bundle import Bundle
 from stripsight.client import Answer, Client
+from stripsight.client.lots import LotClient
 from stripsight.inspection.v1 import inspection_pb2 as pb
-from stripsight.lot_client import LotClient
 
 CUDA = [sys.executable, str(Path(__file__).with_name("cuda_server.py"))]
 DRIFTING = [sys.executable, str(Path(__file__).parents[1] / "drifting_server.py")]

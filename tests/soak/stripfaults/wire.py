@@ -6,10 +6,10 @@ from google.protobuf.message import DecodeError
 
 from stripfaults.target import Target
 from stripsight.bundle import Bundle
+from stripsight.client.messages import frame_message
 from stripsight.errors import InvalidRequest, PageTokenInvalid
 from stripsight.inspection.v1 import bundle_service_pb2, inspection_service_pb2, lot_service_pb2, record_service_pb2
 from stripsight.journal.wanted import Wanted
-from stripsight.messages import frame_message
 from stripsight.rpc import read, read_records
 from stripsight.settings import parse_address
 from stripsight.viewing.token import place_of, token_of

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from stripsight.access import Caller, Role
+from stripsight.access.roles import Caller, Role
 from stripsight.certificates.caller import caller_of
 from stripsight.certificates.issue import Pair, Validity, issue_caller
 

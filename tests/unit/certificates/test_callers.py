@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stripsight.access import LOCAL, Caller
+from stripsight.access.roles import LOCAL, Caller
 from stripsight.alarms import AlarmCode
 from stripsight.certificates.callers import Callers
 

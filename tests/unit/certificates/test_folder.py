@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stripsight.access import Role
+from stripsight.access.roles import Role
 from stripsight.certificates.caller import caller_of
 from stripsight.certificates.describe import describe
 from stripsight.certificates.folder import make_folder

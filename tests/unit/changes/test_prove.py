@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stripsight.admission import Admission
 from stripsight.bundle import Bundle
 from stripsight.changes.prove import challenged, started
 from stripsight.engine import Engine
 from stripsight.errors import ChallengeError, EngineError, NotReady, Overloaded, ProviderError
 from stripsight.start import start_engine
+from stripsight.station.admission import Admission
 
 FAR_S = 60.0
 

@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import event
 
-from stripsight.arrivals import Opening
 from stripsight.bundle import Bundle
 from stripsight.engine import Engine, Inference
 from stripsight.errors import EngineError, RecordError
@@ -24,7 +23,8 @@ from stripsight.journal.record import StripRecord
 from stripsight.live import LiveBundle
 from stripsight.metrics import Metrics
 from stripsight.start import start_engine
-from stripsight.station import Station
+from stripsight.station.arrivals import Opening
+from stripsight.station.station import Station
 from stripsight.strip import Inspection, RejectedEarly, StripHeader, StripRequest
 
 SLOT_S = 50.0  # so long that the machine's own time plays no part

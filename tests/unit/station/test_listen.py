@@ -7,7 +7,7 @@ import pytest
 
 from stripsight.errors import FrameCountError
 from stripsight.frame import FrameData
-from stripsight.listeners import Frames
+from stripsight.station.listeners import Frames
 from stripsight.strip import Inspection
 from stripsight.verdict import Verdict
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stripsight.errors import EngineError, FrameCountError, NotReady, SlotTooShort
-from stripsight.slot import FLOOR_S, RECORD_S, REPLY_S
+from stripsight.station.slot import FLOOR_S, RECORD_S, REPLY_S
 from stripsight.status import Readiness
 from stripsight.verdict import Cause, Verdict
 

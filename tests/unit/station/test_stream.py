@@ -1,166 +1,331 @@
-"""A strip whose frames come one by one, in a station: its slot, its place, its record."""
+"""A strip that comes frame by frame: real frames, graphs, lane and bundle; only the order of events is set."""
 
-from collections.abc import Callable
+import math
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from stripsight.arrivals import Opening
 from stripsight.bundle import Bundle
+from stripsight.engine import Engine, Inference
 from stripsight.errors import (
     EngineError,
     FrameCountError,
-    IdReused,
-    NotReady,
+    FrameDigestError,
+    FrameIndexError,
+    HeaderError,
     ProductMismatch,
-    SlotTooShort,
+    StreamIdle,
     StreamLeft,
+    StripsightError,
 )
 from stripsight.frame import FrameData
-from stripsight.journal.record import Outcome
-from stripsight.slot import FLOOR_S, RECORD_S, REPLY_S
-from stripsight.strip import Inspection, RejectedEarly, StripHeader
+from stripsight.inspector import Inspector
+from stripsight.limits import FrozenLimits
+from stripsight.start import start_engine
+from stripsight.station.admission import Admission
+from stripsight.station.arrivals import Arrivals, Opening
+from stripsight.station.stream import StripStream, Terms
+from stripsight.strip import (
+    HeatmapOptions,
+    HeatmapWhich,
+    Inspection,
+    RejectedEarly,
+    StripHeader,
+    StripRequest,
+    late,
+)
 from stripsight.verdict import Cause, Verdict
 
-Bench = Any  # conftest.Bench
+Frames = tuple[FrameData, ...]
+Strip = Callable[..., Frames]
+
+FAR_S = 60.0
+Answer = RejectedEarly | Inspection
+HEADER = StripHeader(strip_id="S-1", lot_id="L-1", strip_seq=7, heatmaps=HeatmapOptions(HeatmapWhich.ALL))
 
 
-@pytest.mark.parametrize(("over_s", "late"), [(-0.001, False), (0.001, True)])
-def test_the_slot_of_a_streamed_strip_counts_from_its_last_frame(over_s: float, late: bool, bench: Bench) -> None:
-    """However long the acquisition took; and so does the duration that is measured."""
-    bench.engine.takes_s = bench.slot_s - REPLY_S - RECORD_S + over_s
-    (inspection,) = bench.streamed((1000, 2000, 3000))
+class Stream:
+    """A stream as a station answers it."""
+
+    def __init__(self, line: "Line", arrivals: Arrivals, terms: Terms) -> None:
+        self.line, self.arrivals = line, arrivals
+        self.end, self.fail = arrivals.end, arrivals.fail
+        self.strip = StripStream(line.inspector, line.admission.enter(), arrivals, terms)
+
+    def put(self, part: StripHeader | FrameData) -> None:
+        """Have a part arrive."""
+        self.arrivals.put(Opening(part.key, lambda: part) if isinstance(part, StripHeader) else part)
+
+    def answers(self) -> Iterator[Answer]:
+        """Wait for the header, then yield all answers."""
+        try:
+            header = self.arrivals.opening().read()
+            yield (yield from self.strip.answers(header))
+        finally:
+            self.strip._admitted.leave()
+
+
+class Line:
+    """An inspector with its lane, and streams into it."""
+
+    def __init__(self, bundle: Bundle, engine: Engine, waiting: int = 3) -> None:
+        self.bundle = bundle
+        self.admission = Admission(waiting)
+        self.inspector = Inspector(bundle, engine)
+        self.overtaken: list[Future[Any]] = []
+
+    def stream(self, *, idle_s: float = FAR_S, slot_s: float = FAR_S, clock: Any = None) -> Stream:
+        """Begin a stream."""
+        clock = clock or self.inspector._clock
+        arrivals = Arrivals(len(self.bundle.recipe.frame.indices), idle_s, clock)
+        terms = Terms(
+            recipe=self.bundle.recipe,
+            deadline=lambda: arrivals.arrived + slot_s,
+            run=lambda work: work(),
+            late=lambda header: late(header, self.bundle.bundle_id, "cpu"),
+            overtaken=self.overtaken.append,
+            clock=clock,
+        )
+        return Stream(self, arrivals, terms)
+
+    def answered(self, *parts: Any, ended: bool = True, **options: Any) -> list[Answer]:
+        """Put all parts in, end, and take what comes out."""
+        stream = self.stream(**options)
+        for part in parts:
+            stream.put(part)
+        if ended:
+            stream.end()
+        return list(stream.answers())
+
+
+@pytest.fixture
+def line(strip_bundle: Bundle, strip_engine: Engine) -> Iterator[Line]:
+    """A line of the strip bundle; at the end nothing holds a place in it."""
+    line = Line(strip_bundle, strip_engine)
+    yield line
+    assert line.admission.close(FAR_S)
+    assert not line.admission._admitted
+
+
+@pytest.fixture
+def good(strip: Strip, strip_bundle: Bundle) -> Frames:
+    """A good strip."""
+    return strip(strip_bundle.recipe, 1)
+
+
+@pytest.fixture
+def bad(strip: Strip, strip_bundle: Bundle) -> Frames:
+    """A strip with a defect on V5, region R3, in frame 15."""
+    return strip(strip_bundle.recipe, 2, defective=True)
+
+
+def what_counts(inspection: Inspection) -> Inspection:
+    """The inspection without its times."""
+    return replace(inspection, stages=dict.fromkeys(inspection.stages, 0.0), total_s=0.0)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+@pytest.mark.parametrize("which", ["good", "bad"])
+def test_the_inspection_is_that_of_a_strip_whose_frames_come_at_once(
+    which: str, order: tuple[int, ...], line: Line, request: pytest.FixtureRequest
+) -> None:
+    """Scores to the bit, verdict, heatmaps, digests and the steps that were timed, in whatever order frames come."""
+    frames: Frames = request.getfixturevalue(which)
+    *_, streamed = line.answered(HEADER, *(frames[at] for at in order))
+    asked = StripRequest(**vars(HEADER), frames=frames)
+    unary = line.inspector.inspect(asked, line.inspector._clock() + FAR_S)
+    assert isinstance(streamed, Inspection)
+    assert what_counts(streamed) == what_counts(unary)
+    assert len(streamed.heatmaps) == 60
+    assert set(streamed.stages) == set(unary.stages)
+    assert sum(streamed.stages.values()) <= streamed.total_s
+
+
+class CountingEngine(Engine):
+    """A real engine that notes what it is asked."""
+
+    def infer_frame(self, patches: NDArray[np.uint8]) -> Inference:
+        self.asked = [*getattr(self, "asked", []), len(patches)]
+        return super().infer_frame(patches)
+
+
+def test_each_frame_is_inferred_once(strip_bundle: Bundle, good: Frames) -> None:
+    """The end of a strip does not repeat what was done when its frames came."""
+    engine = start_engine(strip_bundle, threads=1, kind=CountingEngine)
+    line = Line(strip_bundle, engine)
+    line.answered(HEADER, *good)
+    assert isinstance(engine, CountingEngine)
+    assert engine.asked == [20, 20, 20]
+    assert line.admission.close(FAR_S)
+
+
+def test_a_frame_that_alone_rejects_says_so_before_the_last_is_there(line: Line, bad: Frames) -> None:
+    """Once, with the place that decided and its score; the inspection that follows is a reject for it."""
+    stream = line.stream()
+    for part in (HEADER, bad[2], bad[0]):
+        stream.put(part)
+    answers = stream.answers()
+    early = next(answers)
+    assert isinstance(early, RejectedEarly)
+    assert (early.frame, early.causes, early.findings) == (15, (Cause.ANOMALY,), ())
+    assert [(one.vial, one.region, one.frame) for one in early.regions] == [("V5", "R3", 15)]
+    stream.put(bad[1])
+    stream.end()
+    (inspection,) = answers
     assert isinstance(inspection, Inspection)
-    assert (inspection.judgement.causes == (Cause.LATE,)) is late
-    took_s = bench.count("stripsight_inspection_duration_seconds_sum", call="InspectFrames")
-    assert took_s == pytest.approx(bench.engine.takes_s)
-    assert bench.count("stripsight_inspection_duration_seconds_count", call="InspectStrip") == 0
+    (decided,) = (one for vial in inspection.judgement.vials for one in vial.regions if not one.accepted)
+    assert decided == early.regions[0]
 
 
-def test_the_deadline_of_the_call_bounds_a_streamed_strip(bench: Bench) -> None:
-    """A slot that would end after it does not count."""
-    bench.engine.takes_s = 25
-    (inspection,) = bench.streamed((5, 10, 15), remaining_s=30)
+def test_a_frame_that_is_not_fit_rejects_early_and_ends_inference(
+    line: Line, good: Frames, as_sent: Callable[..., FrameData]
+) -> None:
+    """The first of two black frames is told of; the inspection has the findings of both, and no scores."""
+    black = [as_sent(index, np.full((144, 408), index, np.uint8)) for index in (0, 7)]
+    early, inspection = line.answered(HEADER, *black, good[2])
+    assert isinstance(early, RejectedEarly)
+    assert isinstance(inspection, Inspection)
+    assert (early.frame, early.causes, early.regions) == (0, (Cause.IMAGE_QUALITY,), ())
+    assert {finding.frame_index for finding in early.findings} == {0}
+    assert {finding.frame_index for finding in inspection.findings} == {0, 7}
+    assert (inspection.judgement.vials, list(inspection.stages)) == ((), ["decode", "check"])
+
+
+def test_a_hanging_camera_is_found_in_streams_too(strip_bundle: Bundle, strip_engine: Engine, strip: Strip) -> None:
+    """A frame of an earlier strip, streamed or not, among a new strip's is a reject; the same strip again is not."""
+    recipe = strip_bundle.recipe
+    limits = recipe.checks.model_copy(update={"frozen": FrozenLimits(remember_strips=2)})
+    bundle = replace(strip_bundle, recipe=recipe.model_copy(update={"checks": limits}))
+    line = Line(bundle, strip_engine)
+    first, second = strip(recipe, 1), strip(recipe, 2)
+    asked = StripRequest(**vars(replace(HEADER, strip_seq=2)), frames=second)
+    (one,) = line.answered(HEADER, *first)
+    (again,) = line.answered(HEADER, *first)
+    line.inspector.inspect(asked, math.inf)
+    (mixed,) = line.answered(replace(HEADER, strip_seq=3), strip(recipe, 3)[0], first[1], second[2])
+    found = [answer.judgement.causes for answer in (one, again, mixed) if isinstance(answer, Inspection)]
+    assert found == [(), (), (Cause.IMAGE_QUALITY,)]
+
+
+def damaged(frame: FrameData) -> FrameData:
+    """The same with another digest."""
+    return replace(frame, crc32c=frame.crc32c ^ 1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "error", "field"),
+    [
+        (lambda f: (), HeaderError, "header"),
+        (lambda f: (f[0],), HeaderError, "header"),
+        (lambda f: (HEADER, HEADER), HeaderError, "header"),
+        (lambda f: (HEADER, *f, HEADER), HeaderError, "header"),
+        (lambda f: (replace(HEADER, product="other"),), ProductMismatch, "product"),
+        (lambda f: (HEADER,), FrameCountError, "frames"),
+        (lambda f: (HEADER, *f[:2]), FrameCountError, "frames"),
+        (lambda f: (HEADER, *f, f[0]), FrameCountError, "frames"),
+        (lambda f: (HEADER, f[0], f[0]), FrameIndexError, "frames[1].index"),
+        (lambda f: (HEADER, f[0], replace(f[1], index=8)), FrameIndexError, "frames[1].index"),
+        (lambda f: (HEADER, damaged(f[0]), f[1], f[2]), FrameDigestError, "frames[0].crc32c"),
+        (lambda f: (HEADER, f[0], f[1], damaged(f[2])), FrameDigestError, "frames[2].crc32c"),
+    ],
+)
+def test_a_wrong_stream_is_an_error(
+    parts: Callable[[Frames], tuple[Any, ...]], error: type[StripsightError], field: str, line: Line, good: Frames
+) -> None:
+    """What is wrong is raised with its field, there is no inspection, and the place is given back."""
+    with pytest.raises(error) as caught:
+        line.answered(*parts(good))
+    assert caught.value.field == field
+
+
+def test_a_frame_too_many_is_never_passed_over(line: Line, good: Frames) -> None:
+    """Though the verdict is there, nothing is answered before the machine has ended its side."""
+    stream = line.stream()
+    for part in (HEADER, *good):
+        stream.put(part)
+    with ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(list[Answer], stream.answers())
+        pause = threading.Event()
+        while stream.strip._inspection is None:
+            pause.wait(0.001)
+        stream.put(good[0])
+        assert isinstance(answers.exception(FAR_S), FrameCountError)
+
+
+def test_what_the_receiver_met_is_raised(line: Line, good: Frames) -> None:
+    """A client that left ends the answers."""
+    stream = line.stream()
+    stream.put(HEADER)
+    stream.put(good[0])
+    stream.fail(StreamLeft("left"))
+    with pytest.raises(StreamLeft):
+        list(stream.answers())
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_machine_that_stops_sending(count: int, line: Line, good: Frames) -> None:
+    """Nothing for longer than the setting ends the stream, with or without a header."""
+    with pytest.raises(StreamIdle) as caught:
+        line.answered(*(HEADER, *good)[:count], ended=False, idle_s=0.001)
+    assert caught.value.facts == {"idle_ms": "1"}
+
+
+def test_what_is_not_ready_when_the_slot_ends_is_late(line: Line, good: Frames) -> None:
+    """The slot counts from the last frame: an answer that comes no sooner is a reject, and the work is left alone."""
+    (inspection,) = line.answered(HEADER, *good, slot_s=0.0)
+    assert isinstance(inspection, Inspection)
+    assert inspection.judgement.verdict is Verdict.REJECT
+    assert inspection.judgement.causes == (Cause.LATE,)
+    assert (inspection.strip_id, inspection.strip_seq) == ("S-1", 7)
+
+
+def test_a_side_that_is_not_ended_is_late_too(line: Line, good: Frames) -> None:
+    """All frames are there and judged, but the machine never says that it is done."""
+    (inspection,) = line.answered(HEADER, *good, ended=False, slot_s=0.3)
     assert isinstance(inspection, Inspection)
     assert inspection.judgement.causes == (Cause.LATE,)
 
 
-def test_a_streamed_strip_counts_as_one(bench: Bench) -> None:
-    """One verdict, and one observation of each step, whatever the number of frames."""
-    bench.streamed((0, 0, 0))
-    for stage in ("decode", "check", "crop", "infer", "judge", "render"):
-        assert bench.count("stripsight_stage_duration_seconds_count", stage=stage) == 1
-    assert bench.count("stripsight_inspections_total", verdict="ACCEPT") == 1
-
-
-def test_a_failure_of_the_engine_in_a_stream_closes_the_station(bench: Bench) -> None:
-    """As for a strip at once."""
-    bench.engine.fails = True
-    with pytest.raises(EngineError):
-        bench.streamed((0, 0, 0))
-    assert bench.failures == ["ENGINE_FAILED"]
-    with pytest.raises(NotReady):
-        bench.streamed((0, 0, 0))
-
-
-@pytest.mark.parametrize("remaining_s", [0.0, FLOOR_S + REPLY_S + RECORD_S - 0.001])
-def test_a_stream_that_comes_too_late_is_refused_before_any_frame(remaining_s: float, bench: Bench) -> None:
-    """And takes no place."""
-    with pytest.raises(SlotTooShort):
-        bench.streamed((0, 0, 0), remaining_s)
-    assert bench.inspect(bench.clock(), None).judgement.verdict is Verdict.ACCEPT
-
-
-@pytest.mark.parametrize("first", ["at once", "streamed"])
-def test_a_strip_has_one_answer_whichever_way_it_comes(first: str, bench: Bench) -> None:
-    """The scores of the first call and its place in the record, also when the repeat comes the other way."""
-    bench.engine.takes_s = 0.001
-    if first == "streamed":
-        (answer,) = bench.streamed((0, 0, 0))
-        again = bench.inspect(bench.clock(), None, bench.request)
-    else:
-        answer = bench.inspect(bench.clock(), None)
-        (again,) = bench.streamed((0, 0, 0), request=bench.request)
-    bench.engine.fails = True
-    (third,) = bench.streamed((0, 0, 0), request=bench.request)
-    assert isinstance(answer, Inspection)
-    assert (answer.record_seq, len(answer.record_hash), len(answer.judgement.scores)) == (1, 32, 60)
-    assert again == third == replace(answer, stages={}, total_s=0.0)
-    assert bench.count("stripsight_inspections_total", verdict="ACCEPT") == 1
-    assert bench.journal.link.seq == 1
-
-
-def test_the_record_of_a_streamed_strip_is_that_of_the_strip_at_once(bench: Bench) -> None:
-    """But for the strip's number and the times, in whatever order the frames came."""
-    bench.inspect(bench.clock(), None)
-    turned = replace(bench.request, strip_seq=50, frames=bench.request.frames[::-1], simulated=True)
-    bench.streamed((0, 0, 0), request=turned)
-    one, other = bench.recorded(bench.request), bench.recorded(turned)
-    times = {"stages_ms": {}, "total_ms": 0.0, "since_arrival_ms": 0.0}
-    assert other.simulated
-    assert other.model_copy(update=times) == one.model_copy(update=times | {"strip_seq": 50, "simulated": True})
-
-
-def test_other_frames_of_a_repeated_stream_get_no_accept(
-    bench: Bench, strip_bundle: Bundle, strip: Callable[..., tuple[FrameData, ...]]
-) -> None:
-    """As for a strip at once: all its frames are looked at before there is an answer."""
-    bench.streamed((0, 0, 0))
-    last = strip(strip_bundle.recipe, 102)[-1]
-    with pytest.raises(IdReused):
-        bench.streamed((0, 0, 0), request=replace(bench.request, frames=(*bench.request.frames[:2], last)))
-    with pytest.raises(IdReused):
-        bench.streamed((0, 0), request=replace(bench.request, frames=bench.request.frames[:2]))
-    assert bench.journal.link.seq == 1
-
-
-def test_a_refused_stream_is_on_record_and_refused_again(bench: Bench) -> None:
-    """The first refusal counts, although the second call would be right."""
-    wrong = replace(bench.request, strip_seq=9, frames=bench.request.frames[:2])
-    with pytest.raises(FrameCountError):
-        bench.streamed((0, 0), request=wrong)
-    with pytest.raises(FrameCountError):
-        bench.streamed((0, 0, 0), request=replace(bench.request, strip_seq=9))
-    assert (bench.recorded(wrong).verdict, bench.recorded(wrong).causes) == (Outcome.REFUSED, ("FRAME_COUNT",))
-    assert bench.journal.link.seq == 1
-
-
-def test_a_stream_that_is_wrong_in_its_header_is_on_record(bench: Bench) -> None:
-    """Its ids name a strip; what else it says need not be right."""
-
-    def read() -> StripHeader:
-        raise ProductMismatch("no product", field="product")
-
-    arrivals = bench.station.arrivals()
-    arrivals.put(Opening(bench.request.key, read))
-    with pytest.raises(ProductMismatch):
-        list(bench.station.inspect_frames(arrivals, None))
-    assert bench.recorded(bench.request).causes == ("PRODUCT_MISMATCH",)
-
-
-def test_answers_that_nobody_waits_for_are_on_record(
-    bench: Bench, strip_bundle: Bundle, strip: Callable[..., tuple[FrameData, ...]]
-) -> None:
-    """The client left after the early reject: the strip is refused for that, its place and its ids are free."""
-    bad = replace(bench.request, frames=strip(strip_bundle.recipe, 104, True)[::-1])
-    arrivals = bench.station.arrivals()
-    arrivals.put(Opening(bad.key, lambda: StripHeader(strip_id="S-1", lot_id="L-1", strip_seq=bad.strip_seq)))
-    arrivals.put(bad.frames[0])
-    answers = bench.station.inspect_frames(arrivals, None)
-    assert isinstance(next(answers), RejectedEarly)
-    answers.close()
-    assert bench.recorded(bad).causes == ("STREAM_LEFT",)
-    with pytest.raises(StreamLeft):
-        bench.inspect(bench.clock(), None, bad)
-    assert bench.inspect(bench.clock(), None).judgement.verdict is Verdict.ACCEPT
-
-
-def test_a_streamed_accept_that_cannot_be_recorded_leaves_as_a_reject(bench: Bench) -> None:
-    """RECORD_FAILED, and the station is closed."""
-    with bench.broken_disk():
-        (inspection,) = bench.streamed((0, 0, 0))
+def test_the_time_between_frames_is_no_time_of_the_slot(line: Line, good: Frames) -> None:
+    """Hours between frames change nothing where nobody looks at idle time."""
+    hours = iter(range(0, 100_000 * 3600, 3600))
+    stream = line.stream(idle_s=1e9, slot_s=1e9, clock=lambda: next(hours))
+    for part in (HEADER, *good):
+        stream.put(part)
+    stream.end()
+    (inspection,) = stream.answers()
     assert isinstance(inspection, Inspection)
-    assert (inspection.judgement.verdict, inspection.judgement.causes) == (Verdict.REJECT, (Cause.RECORD_FAILED,))
-    with pytest.raises(NotReady):
-        bench.streamed((0, 0, 0))
+    assert inspection.judgement.verdict is Verdict.ACCEPT
+
+
+def test_between_frames_the_lane_is_free_for_others(line: Line, good: Frames, bad: Frames) -> None:
+    """Two streams whose frames alternate, and a strip at once in their midst, all get their own verdicts."""
+    one, other = line.stream(), line.stream()
+    one.put(HEADER)
+    other.put(replace(HEADER, strip_id="S-2"))
+    for first, second in zip(good[:2], bad[:2], strict=True):
+        one.put(first)
+        other.put(second)
+    asked = StripRequest(strip_id="S-3", lot_id="L-1", strip_seq=3, frames=good)
+    unary = line.admission.run(lambda: line.inspector.inspect(asked, math.inf), line.inspector._clock() + FAR_S)
+    one.put(good[2])
+    other.put(bad[2])
+    for stream in (one, other):
+        stream.end()
+    answers = [list(stream.answers())[-1] for stream in (one, other)]
+    verdicts = [answer.judgement.verdict for answer in answers if isinstance(answer, Inspection)]
+    assert [unary.judgement.verdict, *verdicts] == [Verdict.ACCEPT, Verdict.ACCEPT, Verdict.REJECT]
+
+
+def test_an_engine_that_fails_is_an_error(strip_bundle: Bundle, good: Frames) -> None:
+    """A failed inference of any frame is raised."""
+    line = Line(strip_bundle, Engine(strip_bundle.graph, threads=1, patch_size=16))
+    with pytest.raises(EngineError):
+        line.answered(HEADER, *good)
+    assert line.admission.close(FAR_S)

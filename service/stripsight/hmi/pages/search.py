@@ -3,6 +3,7 @@
 from nicegui import ui
 from starlette.requests import Request
 
+from stripsight.client.service_error import ServiceError
 from stripsight.hmi import fragments
 from stripsight.hmi.desk import Desk
 from stripsight.hmi.pages.shell import Shell
@@ -10,7 +11,6 @@ from stripsight.hmi.search import VERDICTS, Search, search_of
 from stripsight.hmi.strip import Strip, strip_of
 from stripsight.hmi.widgets import fragment
 from stripsight.hmi.words import CAUSES
-from stripsight.service_error import ServiceError
 
 
 class SearchPage:

@@ -2,6 +2,7 @@
 
 from nicegui import ui
 
+from stripsight.client.service_error import ServiceError
 from stripsight.hmi import fragments
 from stripsight.hmi.album import shot_of
 from stripsight.hmi.desk import Desk
@@ -10,7 +11,6 @@ from stripsight.hmi.strip import strip_of
 from stripsight.hmi.viewer import Viewer
 from stripsight.hmi.widgets import fragment
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
-from stripsight.service_error import ServiceError
 
 
 class StripPage:

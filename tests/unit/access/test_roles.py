@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stripsight.access import EVERYBODY, LOCAL, METHODS, Caller, Role, check
+from stripsight.access.roles import EVERYBODY, LOCAL, METHODS, Caller, Role, check
 from stripsight.errors import CallerExpired, RoleMissing
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

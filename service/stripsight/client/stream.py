@@ -13,11 +13,11 @@ import grpc
 import numpy as np
 from numpy.typing import NDArray
 
+from stripsight.client.messages import frame_message
+from stripsight.client.service_error import ServiceError, service_error
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceStub
-from stripsight.messages import frame_message
-from stripsight.service_error import ServiceError, service_error
 
 if TYPE_CHECKING:
     from stripsight.frame import FrameData  # it brings OpenCV, which a client does not need

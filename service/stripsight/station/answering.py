@@ -7,15 +7,15 @@ from functools import partial
 
 import structlog
 
-from stripsight.admission import StillRunning
-from stripsight.arrivals import Arrivals, Opening
 from stripsight.inspector import Inspector
-from stripsight.lane import Lane
 from stripsight.live import LiveBundle
 from stripsight.lots.book import LotBook
-from stripsight.recorder import Asked
-from stripsight.state import State
-from stripsight.stream import StripStream, Terms
+from stripsight.station.admission import StillRunning
+from stripsight.station.arrivals import Arrivals, Opening
+from stripsight.station.lane import Lane
+from stripsight.station.recorder import Asked
+from stripsight.station.state import State
+from stripsight.station.stream import StripStream, Terms
 from stripsight.strip import Answers, Inspection, StripHeader, StripRequest, late
 from stripsight.timing import Clock
 from stripsight.verdict import Cause

@@ -1,38 +1,30 @@
-"""The client that a machine uses.
-
-No reply, a late one, another strip's, or one that is not wholly what an accept must be, is a reject: see
-`is_accept`.
-"""
+"""The client of InspectionService, which a machine uses."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import grpc
 import numpy as np
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from numpy.typing import NDArray
 
-from stripsight.accept import is_accept, regions_of
-from stripsight.channel import open_channel
-from stripsight.client_stream import Answer, FrameStream
+from stripsight.client.connection import Connection
+from stripsight.client.messages import Style, Which, frame_message, heatmap_options
+from stripsight.client.service_error import ServiceError, service_error
+from stripsight.client.stream import Answer, FrameStream
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceStub
-from stripsight.messages import Style, Which, frame_message, heatmap_options, png_message
-from stripsight.service_error import ServiceError, service_error
 
 if TYPE_CHECKING:
     from stripsight.frame import FrameData  # it brings OpenCV, which a client does not need
 
-__all__ = ["Answer", "Client", "FrameStream", "ServiceError", "frame_message", "is_accept", "png_message", "regions_of"]
-
 _SERVICE = service_pb.DESCRIPTOR.services_by_name["InspectionService"].full_name
 
 
-class Client:
+class Client(Connection):
     """A connection to one service. Calls may come from any thread; use it in a `with`, or close it."""
 
     def __init__(self, target: str, tls: Path | None = None) -> None:
@@ -40,21 +32,9 @@ class Client:
 
         Raises ServiceError when one of these cannot be read (see `open_channel`).
         """
-        self._channel = open_channel(target, tls)
+        super().__init__(target, tls)
         self._inspection = InspectionServiceStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Close it."""
-        self.close()
-
-    def close(self) -> None:
-        """End the connection and all calls under way."""
-        self._channel.close()
 
     def inspect(
         self,

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from stripsight.errors import NotReady, Overloaded, SlotTooShort
+from stripsight.station.work import Work
 from stripsight.timing import Clock
-from stripsight.work import Work
 
 T = TypeVar("T")
 

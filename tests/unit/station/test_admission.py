@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from stripsight.admission import Admission, StillRunning
 from stripsight.errors import NotReady, Overloaded, SlotTooShort
+from stripsight.station.admission import Admission, StillRunning
 
 FAR_S = 60.0
 

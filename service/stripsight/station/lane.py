@@ -5,9 +5,9 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
-from stripsight.admission import Admission
 from stripsight.errors import EngineError, StripsightError
 from stripsight.metrics.inspections import InspectionMetrics
+from stripsight.station.admission import Admission
 from stripsight.strip import Inspection
 
 T = TypeVar("T")

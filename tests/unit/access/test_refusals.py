@@ -2,7 +2,7 @@
 
 import pytest
 
-from stripsight.refusals import Refusals, Refused
+from stripsight.access.refusals import Refusals, Refused
 
 VIEWER = Refused("ROLE_MISSING", "viewer", "10.0.0.7", "/a.B/C")
 OTHER = Refused("ROLE_MISSING", "other", "10.0.0.8", "/a.B/C")

@@ -3,18 +3,16 @@
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from stripsight.channel import open_channel
+from stripsight.client.connection import Connection
+from stripsight.client.messages import Style, Which, heatmap_options
+from stripsight.client.service_error import ServiceError, service_error
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import record_service_pb2 as record_pb
 from stripsight.inspection.v1.record_service_pb2_grpc import RecordServiceStub
-from stripsight.messages import Style, Which, heatmap_options
-from stripsight.service_error import ServiceError, service_error
 
 __all__ = ["RecordClient", "ServiceError", "picture_options", "wanted"]
 
@@ -53,25 +51,13 @@ def wanted(
     )
 
 
-class RecordClient:
+class RecordClient(Connection):
     """A connection to one service. Calls may come from any thread; use it in a `with`, or close it."""
 
     def __init__(self, target: str, tls: Path | None = None) -> None:
         """Connect to `target`, host:port, when the first call is made; by TLS as Client does. Raises ServiceError."""
-        self._channel = open_channel(target, tls)
+        super().__init__(target, tls)
         self._records = RecordServiceStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Close it."""
-        self.close()
-
-    def close(self) -> None:
-        """End the connection and all calls under way."""
-        self._channel.close()
 
     def watch(
         self, pictures: record_pb.PictureOptions | None = None, *, timeout_s: float | None = None

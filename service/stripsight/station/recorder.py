@@ -17,10 +17,10 @@ from stripsight.journal.journal import Journal
 from stripsight.journal.record import StripRecord
 from stripsight.live import LiveBundle
 from stripsight.metrics import Call, Metrics
-from stripsight.slot import Slot
+from stripsight.station.slot import Slot
+from stripsight.station.under_way import UnderWay
 from stripsight.strip import Answers, Inspection, StripKey
 from stripsight.timing import Clock
-from stripsight.under_way import UnderWay
 from stripsight.verdict import Cause
 
 # A refusal is no accept: rather than wait any longer for a disk, it leaves.

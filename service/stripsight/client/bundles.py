@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import grpc
 
-from stripsight.channel import open_channel
+from stripsight.client.connection import Connection
+from stripsight.client.service_error import ServiceError, service_error
 from stripsight.inspection.v1 import bundle_service_pb2 as pb
 from stripsight.inspection.v1.bundle_service_pb2_grpc import BundleServiceStub
-from stripsight.service_error import ServiceError, service_error
 
 __all__ = ["BundleClient", "ServiceError"]
 
@@ -20,7 +19,7 @@ _LIST_S = 30.0
 _CHANGE_S = 120.0
 
 
-class BundleClient:
+class BundleClient(Connection):
     """A connection to one service. Calls may come from any thread; use it in a `with`, or close it.
 
     Each call raises ServiceError. After one whose time was up, `bundles` tells what has come of the change.
@@ -28,20 +27,8 @@ class BundleClient:
 
     def __init__(self, target: str, tls: Path | None = None) -> None:
         """Connect to `target`, host:port, when the first call is made; by TLS with the files of the folder `tls`."""
-        self._channel = open_channel(target, tls)
+        super().__init__(target, tls)
         self._stub = BundleServiceStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Close it."""
-        self.close()
-
-    def close(self) -> None:
-        """End the connection."""
-        self._channel.close()
 
     def bundles(self, *, timeout_s: float = _LIST_S) -> list[pb.BundleInfo]:
         """Return the bundles that the service can find, the one that serves first."""

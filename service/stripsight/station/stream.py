@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from stripsight.admission import Admitted
-from stripsight.arrivals import Arrivals, Ended, Opening, Part, second_header
 from stripsight.frame import FrameData, check_count, check_index
 from stripsight.inspector import Inspector
 from stripsight.recipe import Recipe
+from stripsight.station.admission import Admitted
+from stripsight.station.arrivals import Arrivals, Ended, Opening, Part, second_header
 from stripsight.steps import StripSteps
 from stripsight.strip import Answers, Inspection, RejectedEarly, StripHeader
 from stripsight.timing import Clock

@@ -12,23 +12,23 @@ from functools import cache
 
 import structlog
 
-from stripsight.admission import Admission
 from stripsight.alarms import Alarms
-from stripsight.answering import Answering
-from stripsight.arrivals import Arrivals
 from stripsight.bundle import Bundle
 from stripsight.challenge_steps import ChallengeSteps
 from stripsight.errors import RecordError, StripsightError
 from stripsight.frame import FrameData
 from stripsight.journal.journal import Journal
-from stripsight.lane import Lane
-from stripsight.listeners import Listener, Listeners
 from stripsight.live import LiveBundle
 from stripsight.lots.book import LotBook
 from stripsight.metrics import Metrics
-from stripsight.recorder import Asked, Recorder
-from stripsight.slot import Slot
-from stripsight.state import State
+from stripsight.station.admission import Admission
+from stripsight.station.answering import Answering
+from stripsight.station.arrivals import Arrivals
+from stripsight.station.lane import Lane
+from stripsight.station.listeners import Listener, Listeners
+from stripsight.station.recorder import Asked, Recorder
+from stripsight.station.slot import Slot
+from stripsight.station.state import State
 from stripsight.status import Readiness, Status
 from stripsight.strip import Inspection, RejectedEarly, StripKey, StripRequest, returned
 from stripsight.timing import Clock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stripsight.handshakes import Handshakes
+from stripsight.access.handshakes import Handshakes
 
 
 class Watched:

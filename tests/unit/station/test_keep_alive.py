@@ -3,7 +3,7 @@
 import threading
 
 from stripsight.errors import NotReady
-from stripsight.keep_alive import KeepAlive
+from stripsight.station.keep_alive import KeepAlive
 
 
 def test_it_goes_on_until_closed() -> None:

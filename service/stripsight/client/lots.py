@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import grpc
 
-from stripsight.channel import open_channel
+from stripsight.client.connection import Connection
+from stripsight.client.service_error import ServiceError, service_error
 from stripsight.inspection.v1 import lot_service_pb2 as pb
 from stripsight.inspection.v1.lot_service_pb2_grpc import LotServiceStub
-from stripsight.service_error import ServiceError, service_error
 
 __all__ = ["LotClient", "ServiceError"]
 
@@ -21,7 +20,7 @@ _ANSWER_S = 30.0  # a lot of the past is read from the record
 T = TypeVar("T")
 
 
-class LotClient:
+class LotClient(Connection):
     """A connection to one service. Calls may come from any thread; use it in a `with`, or close it.
 
     Each call raises ServiceError. One that opens, closes or challenges takes as long as the challenge strips; after one
@@ -30,20 +29,8 @@ class LotClient:
 
     def __init__(self, target: str, tls: Path | None = None) -> None:
         """Connect to `target`, host:port, when the first call is made. `tls`: as in Client."""
-        self._channel = open_channel(target, tls)
+        super().__init__(target, tls)
         self._lots = LotServiceStub(self._channel)
-
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Close it."""
-        self.close()
-
-    def close(self) -> None:
-        """End the connection and all calls under way."""
-        self._channel.close()
 
     def open_lot(self, lot_id: str, *, product: str, who: str, timeout_s: float = _CHALLENGE_S) -> pb.Lot:
         """Open a lot once the challenge strips have passed."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import grpc
 
-from stripsight.service_error import ServiceError
+from stripsight.client.service_error import ServiceError
 
 CA, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"  # as in a Kubernetes secret of the type tls
 

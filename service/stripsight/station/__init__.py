@@ -1,0 +1,1 @@
+"""Where strips arrive, wait for the lane, are inspected in time and put on record."""
