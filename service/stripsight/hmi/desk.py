@@ -8,6 +8,7 @@ from typing import TypeVar
 from stripsight.client.service_error import ServiceError
 from stripsight.hmi.board import Board
 from stripsight.hmi.library import Library
+from stripsight.hmi.product import Product
 from stripsight.hmi.service import Service
 
 _GONE = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
@@ -36,3 +37,10 @@ class Desk:
                     raise
             waiting()
             await self.board.after(seen)
+
+    async def product(self) -> Product:
+        """Return the product, as soon as the service has told it."""
+        snapshot = self.board.snapshot
+        while snapshot.product is None:
+            snapshot = await self.board.after(snapshot)
+        return snapshot.product

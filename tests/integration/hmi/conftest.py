@@ -51,6 +51,7 @@ class RecordedLine(InspectionServiceServicer, RecordServiceServicer):
         self.status.readiness = service_pb.READINESS_SERVING
         self.records: list[record_pb.RecordedInspection] = []
         self.pictures: dict[int, record_pb.Pictures] = {}
+        self.told: list[int] = []  # the records that GetInspection told of
         self.viewers: list[queue.SimpleQueue[record_pb.WatchInspectionsResponse | None]] = []
         self.server = grpc.server(ThreadPoolExecutor(8))
         add_InspectionServiceServicer_to_server(self, self.server)
@@ -112,6 +113,7 @@ class RecordedLine(InspectionServiceServicer, RecordServiceServicer):
         self, request: record_pb.GetInspectionRequest, context: grpc.ServicerContext
     ) -> record_pb.GetInspectionResponse:
         """Return one."""
+        self.told.append(request.record_seq)
         for one in self.records:
             if one.inspection.record_seq == request.record_seq:
                 return record_pb.GetInspectionResponse(inspection=one, pictures=self.pictures[request.record_seq])

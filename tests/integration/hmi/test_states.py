@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -108,6 +110,36 @@ def test_strips_that_the_view_missed_are_counted(look: Callable[[], Page], line:
     line.strip(BAD, frames=frames)
     expect(at(tab, "judged")).to_have_text("3")
     expect(at(tab, "still")).to_have_count(2)
+
+
+def test_a_picture_is_asked_for_once_however_many_look(
+    line: Any, frames: dict[int, bytes], serve_page: ServePage
+) -> None:
+    """Ten browsers that want the same picture out of the record are one call to the service."""
+    line.strip(BAD, frames=frames)
+    line.strip(frames=frames)
+    url = serve_page(f"127.0.0.1:{line.port}").url
+    with ThreadPoolExecutor(10) as pool:
+        got = list(pool.map(lambda _: urlopen(f"{url}/pictures/1/frame/7.png", timeout=60).read(), range(10)))
+    assert got == [frames[7]] * 10
+    assert line.told.count(1) == 1
+
+
+def test_a_strip_is_shown_as_soon_as_the_service_is_there(
+    line: Any, strip_recipe: Any, frames: dict[int, bytes], serve_page: ServePage, tab: Page
+) -> None:
+    """Its page was opened while nobody answered; it fills without being loaded again."""
+    target = f"127.0.0.1:{line.port}"
+    line.close()
+    tab.goto(f"{serve_page(target).url}/strips/1")
+    expect(at(tab, "verdict")).to_contain_text("The service does not answer")
+    again = type(line)(strip_recipe, target)
+    try:
+        again.strip(BAD, frames=frames)
+        expect(at(tab, "verdict")).to_have_attribute("data-strip", "S-000001")
+        expect(at(tab, "frame")).to_have_count(1)
+    finally:
+        again.close()
 
 
 def test_a_strip_without_pictures_says_why(look: Callable[[], Page], line: Any) -> None:

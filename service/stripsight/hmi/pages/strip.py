@@ -50,14 +50,13 @@ class StripPage:
         self._verdict.content = fragments.verdict(None, waiting=text)
 
     async def _fill(self, found: record_pb.GetInspectionResponse) -> None:
-        strip, product = strip_of(found.inspection), self._desk.board.snapshot.product
+        strip = strip_of(found.inspection)
         shot = shot_of(strip, found.pictures)
         self._verdict.content = fragments.verdict(strip)
         self._scores.content = fragments.scores(strip)
         self._facts.content = fragments.facts(strip)
         self._away.content = fragments.away(shot)
-        if product is not None:
-            await self._viewer.show(shot, product)
+        await self._viewer.show(shot, await self._desk.product())
 
 
 def add(desk: Desk) -> None:
