@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -51,7 +52,9 @@ class RecordedLine(InspectionServiceServicer, RecordServiceServicer):
         self.status.readiness = service_pb.READINESS_SERVING
         self.records: list[record_pb.RecordedInspection] = []
         self.pictures: dict[int, record_pb.Pictures] = {}
-        self.told: list[int] = []  # the records that GetInspection told of
+        self.told: list[int] = []  # the records that GetInspection was asked for
+        self.lingers_s = 0.0  # how long it waits for a second who asks
+        self._second = threading.Event()
         self.viewers: list[queue.SimpleQueue[record_pb.WatchInspectionsResponse | None]] = []
         self.server = grpc.server(ThreadPoolExecutor(8))
         add_InspectionServiceServicer_to_server(self, self.server)
@@ -114,6 +117,9 @@ class RecordedLine(InspectionServiceServicer, RecordServiceServicer):
     ) -> record_pb.GetInspectionResponse:
         """Return one."""
         self.told.append(request.record_seq)
+        if len(self.told) > 1:
+            self._second.set()
+        self._second.wait(self.lingers_s)
         for one in self.records:
             if one.inspection.record_seq == request.record_seq:
                 return record_pb.GetInspectionResponse(inspection=one, pictures=self.pictures[request.record_seq])
