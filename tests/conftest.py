@@ -1,7 +1,10 @@
 """Small real bundles, and pictures to inspect with them: real graph, real engine, real files."""
 
 import os
+import secrets
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -226,6 +229,18 @@ def strip() -> Callable[..., tuple[FrameData, ...]]:
     A defective one has a speckle on the last vial's last region, in the last frame.
     """
     return painted_strip
+
+
+@pytest.fixture
+def address() -> str:
+    """An address of this machine that nothing listens on, for a program that is told its port.
+
+    Below the range of ports that the system gives out, so that no other test is given it meanwhile.
+    """
+    while True:
+        port = secrets.choice(range(20_000, 30_000))  # not `random`, which each test begins with the same seed
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return f"127.0.0.1:{port}"
 
 
 def blurring_graph(patch_size: int) -> bytes:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -137,12 +136,12 @@ def test_killed_server(demo: Callable[..., Demo]) -> None:
     assert "of 6 strips" in run.text
 
 
-def test_the_page_shows_what_the_machine_sends(demo: Callable[..., Demo], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_shows_what_the_machine_sends(
+    demo: Callable[..., Demo], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The demo tells the page's address; there its first strip is a reject with the heatmap of what is wrong."""
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # NiceGUI looks for it, and then serves its own tests
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
-    run = demo("--strips", "4", "--cadence-ms", "60000", "--page", listen)
+    run = demo("--strips", "4", "--cadence-ms", "60000", "--page", address)
     url = run.until("operator page:").split()[-1]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])

@@ -3,7 +3,6 @@
 import os
 import queue
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -184,11 +183,8 @@ def _region(name: str, load: float, number: int) -> pb.Region:
 class PageProcess:
     """`stripsight hmi` as a process of its own."""
 
-    def __init__(self, target: str, log: Path, *options: object) -> None:
-        """Start it on a free port, what it says into a file; return when it answers."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            listen = f"127.0.0.1:{free.getsockname()[1]}"
+    def __init__(self, target: str, listen: str, log: Path, *options: object) -> None:
+        """Start it, what it says into a file; return when it answers."""
         self.url = f"{'https' if '--page-cert' in options else 'http'}://{listen}"
         command = [sys.executable, "-m", "stripsight", "hmi", "--target", target, "--listen", listen]
         command += map(str, options)
@@ -237,12 +233,12 @@ def frames(strip_recipe: Recipe, picture: Callable[..., NDArray[np.uint8]]) -> d
 
 
 @pytest.fixture
-def serve_page(tmp_path: Path) -> Iterator[Callable[..., PageProcess]]:
+def serve_page(address: str, tmp_path: Path) -> Iterator[Callable[..., PageProcess]]:
     """Start pages that end with the test: `serve_page(target)`, or with options of the command behind it."""
     with ExitStack() as stack:
 
         def start(target: str, *options: object) -> PageProcess:
-            page = PageProcess(target, tmp_path / "page.log", *options)
+            page = PageProcess(target, address, tmp_path / "page.log", *options)
             stack.callback(page.close)
             return page
 

@@ -16,18 +16,18 @@ def hide(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def test_the_page_is_there_and_goes_with_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_is_there_and_goes_with_the_demo(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its address is told once it answers; afterwards nothing is left behind."""
     hide(monkeypatch)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
     said: list[str] = []
-    with page_open(listen, "127.0.0.1:1", tmp_path / "page.log", said.append):
-        assert said == [f"operator page: http://{listen}/"], (tmp_path / "page.log").read_text()
-        with urlopen(f"http://{listen}/", timeout=60) as reply:
+    with page_open(address, "127.0.0.1:1", tmp_path / "page.log", said.append):
+        assert said == [f"operator page: http://{address}/"], (tmp_path / "page.log").read_text()
+        with urlopen(f"http://{address}/", timeout=60) as reply:
             assert b"Stripsight" in reply.read()
     with pytest.raises(OSError, match="refused"):
-        urlopen(f"http://{listen}/", timeout=60)
+        urlopen(f"http://{address}/", timeout=60)
 
 
 def test_a_port_that_is_taken_does_not_end_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
