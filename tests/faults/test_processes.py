@@ -127,7 +127,7 @@ def test_no_deadline_is_too_short_to_be_told_so(
 
     An accept that a client received is on record as one.
     """
-    server, accepts = start(strip_bundle.path, record_dir=tmp_path).started(), []
+    server, accepts = start(strip_bundle.path, waiting=20, record_dir=tmp_path).started(), []
     with Client(server.target) as client:
         for number, timeout_ms in enumerate((1, 2, 5, 10, 15, 20, 22, 25, 30, 50, 100, 200, 500), start=1000):
             try:

@@ -25,8 +25,8 @@ def test_every_accept_that_a_client_received_survives_sigkill(
     monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
     counts = kills.killed(item_bundle, shim_library, kills=10, seed=3)
     assert counts["kills"] == 10
-    assert counts["accepts on record"] >= counts["accepts received"] > 100
-    assert counts["recoveries"] > 5
+    assert counts["accepts on record"] >= counts["accepts received"] > 20
+    assert counts["recoveries"] > 2
 
 
 def test_an_accept_that_is_not_on_record_is_noticed(item_bundle: Bundle, tmp_path: Path) -> None:
