@@ -69,6 +69,8 @@ def test_what_a_stopped_server_finds_too_late_counts_as_late(
         assert server.until("inspected")["causes"] == ["LATE"]
     server.say("go")
     server.until("a late inspection ended")
+    server.process.send_signal(signal.SIGTERM)
+    assert server.ended() == 0  # nobody waited for the commit of so late an answer
     assert recorded(tmp_path)[5].causes == ("LATE",)
 
 
