@@ -7,6 +7,7 @@ from stripsight.hmi.band import Band, Link, band_of
 from stripsight.hmi.product import Product, product_of
 from stripsight.hmi.strip import Outcome, Strip
 from stripsight.hmi.tally import Tally
+from stripsight.hmi.words import Tone
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 
 FILM = 24
@@ -43,6 +44,13 @@ class Snapshot:
     def band(self) -> Band:
         """The status band."""
         return band_of(self.link, self.since, self.status, self.target)
+
+    @property
+    def stale(self) -> str:
+        """Why the last verdict says nothing of the line now, in a few words; empty while strips are inspected."""
+        if self.link is not Link.UP:
+            return "before the connection was lost"
+        return "" if self.band.tone is Tone.GOOD else "the last one; none is inspected now"
 
     @property
     def waits_for(self) -> str:

@@ -67,6 +67,20 @@ def test_each_change_of_the_line_is_told(look: Callable[[], Page], line: Any) ->
     expect(at(tab, "reason")).to_contain_text("defective-1 was accepted")
 
 
+def test_a_line_that_does_not_inspect_shows_no_accept(
+    look: Callable[[], Page], line: Any, frames: dict[int, bytes]
+) -> None:
+    """The last verdict loses its colour while none is inspected, and has it again when the line goes on."""
+    line.strip(frames=frames)
+    tab = look()
+    expect(at(tab, "verdict")).to_have_class("verdict good")
+    line.status.readiness = service_pb.READINESS_DRAINING
+    expect(at(tab, "verdict")).to_have_class("verdict quiet")
+    expect(at(tab, "verdict")).to_contain_text("none is inspected now")
+    line.status.readiness = service_pb.READINESS_SERVING
+    expect(at(tab, "verdict")).to_have_class("verdict good")
+
+
 def test_a_strip_appears_with_its_picture(look: Callable[[], Page], line: Any, frames: dict[int, bytes]) -> None:
     """Verdict in a word and a colour, frame, heatmap over its region, counts and film."""
     tab = look()

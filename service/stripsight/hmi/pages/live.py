@@ -3,7 +3,6 @@
 from nicegui import ui
 
 from stripsight.hmi import fragments
-from stripsight.hmi.band import Link
 from stripsight.hmi.desk import Desk
 from stripsight.hmi.pages.shell import Shell
 from stripsight.hmi.snapshot import Shot, Snapshot
@@ -48,9 +47,8 @@ class LivePage:
         strip = self._held.strip if self._held else snapshot.latest
         waiting = _WAITING if snapshot.status is not None else _NO_PRODUCT
         self._shell.show(snapshot)
-        old = "before the connection was lost" if snapshot.link is Link.LOST else ""
-        note = "held" if self._held else old
-        self._verdict.content = fragments.verdict(strip, note=note, old=bool(old), waiting=waiting)
+        note = "held" if self._held else snapshot.stale
+        self._verdict.content = fragments.verdict(strip, note=note, old=bool(snapshot.stale), waiting=waiting)
         self._hold.content = fragments.hold(held=self._held is not None) if snapshot.shot else ""
         self._film.content = fragments.film(snapshot)
         self._counts.content = fragments.counts(snapshot)
