@@ -73,8 +73,8 @@ def _state(status: service_pb.GetStatusResponse) -> tuple[Tone, str, str]:
 
 def _stopped(lot: lot_pb.Lot) -> str:
     missed = [sentence for run in lot.challenges for sentence in run.missed]
-    doubt = f" {lot.in_doubt.accepted} accepted strips are in doubt." if lot.HasField("in_doubt") else ""
-    return f"A challenge strip was missed: {missed[-1] if missed else 'see the record'}.{doubt}"
+    doubt = f"{lot.in_doubt.accepted} accepted strips are in doubt. " if lot.HasField("in_doubt") else ""
+    return f"{doubt}A challenge strip was missed: {missed[-1] if missed else 'see the record'}."
 
 
 def _facts(status: service_pb.GetStatusResponse) -> tuple[tuple[str, str], ...]:
