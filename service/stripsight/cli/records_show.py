@@ -24,8 +24,11 @@ def as_json_lines(found: Iterable[Kept]) -> None:
         print(form(kept.entry).decode())
 
 
-def strips(found: Iterable[Strip]) -> None:
+def strips(found: Sequence[Strip]) -> None:
     """Print strips, one a line, under a heading for each lot and day: that leaves room for them on 80 columns."""
+    found = list(found)
+    if not found:
+        _console.print("No strip on record is such a one.")
     for (lot, day), here in groupby(found, key=lambda strip: (strip.record.lot_id, _moment(strip)[0])):
         _console.print(f"Lot {lot}, {day}, times in UTC", style="bold", markup=False)
         _console.print(_strips(here))

@@ -18,12 +18,13 @@ Make = Callable[..., StripRecord]
 
 
 @contextmanager
-def plans() -> Iterator[list[str]]:
-    """Collect how SQLite carries out each query; `EXPLAIN` itself is left out."""
+def plans(folder: Path) -> Iterator[list[str]]:
+    """Collect how SQLite carries out each query to a database below `folder`; `EXPLAIN` itself is left out."""
     found: list[str] = []
 
     def explain(connection: Connection, _: object, statement: str, parameters: tuple[object, ...], *__: object) -> None:
-        if statement.startswith("SELECT"):
+        here = Path(str(connection.engine.url.database)).is_relative_to(folder)
+        if here and statement.startswith("SELECT"):
             plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
             found.extend(row[3] for row in plan.fetchall())
 
@@ -38,7 +39,7 @@ def test_looking_whether_a_strip_is_on_record_uses_an_index(tmp_path: Path, open
     """It is done before each strip, known and unknown."""
     journal = open_journal(tmp_path)
     journal.strip(a_record(1)).result()
-    with plans() as found:
+    with plans(tmp_path) as found:
         assert journal.find(StripKey("L-1", "S-1", 1)) is not None
         assert journal.find(StripKey("L-1", "S-2", 2)) is None
     assert found
@@ -58,7 +59,7 @@ def test_looking_whether_a_strip_is_on_record_uses_an_index(tmp_path: Path, open
 def test_what_viewers_ask_uses_an_index(filled: Path, question: Callable[[Reader], object]) -> None:
     """Nothing is sorted for it either."""
     reader = Reader(filled)
-    with plans() as found:
+    with plans(filled) as found:
         assert question(reader) is not None
     reader.close()
     assert found
