@@ -4,7 +4,7 @@ from grpc_health.v1 import health, health_pb2
 from grpc_health.v1.health import HealthServicer
 
 # No service of the API: whether the inspection lane moves, for a supervisor that asks. A stuck one needs a new start.
-LANE = "stripsight.station.lane"
+LANE = "stripsight.lane"
 
 _STATES = health_pb2.HealthCheckResponse
 
