@@ -98,7 +98,7 @@ class _Bound:
         return [np.array(self._outputs[name].numpy()) for name in outputs]
 
 
-def _buffer(value: Any, device: str) -> Any:  # noqa: ANN401 (ONNX Runtime has no types)
+def _buffer(value: "ort.NodeArg", device: str) -> "ort.OrtValue":
     return ort.OrtValue.ortvalue_from_shape_and_type(list(value.shape), _TYPES[value.type], device, 0)
 
 
