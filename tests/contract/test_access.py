@@ -1,5 +1,6 @@
 """Who may call what, on the wire: every method of every service, for every role."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServi
 from stripsight.rpc.server import Server
 
 FAR_S = 60.0
+INSPECT_STRIP = "/stripsight.inspection.v1.InspectionService/InspectStrip"
 OURS = (bundle_service_pb2, lot_service_pb2, record_service_pb2)
 
 
@@ -95,6 +97,17 @@ def test_a_role_may_call_what_the_table_says_and_nothing_else(role: Role, channe
     for method in registered(channels[role]):
         expected = None if role in METHODS[method] else (grpc.StatusCode.PERMISSION_DENIED, "ROLE_MISSING")
         assert refused(channels[role], method) == expected, method
+
+
+def test_a_strip_of_the_wrong_role_is_refused_before_its_message_has_come(channels: dict[Role, grpc.Channel]) -> None:
+    """Whoever may not inspect cannot make the service receive frames."""
+    go = threading.Event()
+    call = channels[Role.VIEW].stream_unary(INSPECT_STRIP, bytes, bytes)
+    answer: Any = call.future(iter(go.wait, True), timeout=FAR_S)
+    try:
+        assert answer.exception(FAR_S).code() is grpc.StatusCode.PERMISSION_DENIED
+    finally:
+        go.set()
 
 
 def test_a_method_that_nobody_serves_is_unimplemented(channels: dict[Role, grpc.Channel]) -> None:

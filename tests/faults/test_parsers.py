@@ -11,7 +11,7 @@ from stripfaults.target import Target
 from stripsight.bundle import Bundle
 
 NAMES = (
-    *("requests", "streams", "questions", "page tokens", "addresses"),
+    *("requests", "strips ahead", "streams", "questions", "page tokens", "addresses"),
     *("frames", "pictures", "recipes", "thresholds", "challenges", "manifests", "baselines", "graphs"),
     *("records", "heads", "keys"),
 )

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from numpy.typing import NDArray
 
 from stripsight.client.connection import Connection
-from stripsight.client.messages import Style, Which, frame_message, heatmap_options
+from stripsight.client.messages import Style, Which, frame_message, heatmap_options, strip_ahead
 from stripsight.client.service_error import ServiceError, service_error
 from stripsight.client.stream import Answer, FrameStream
 from stripsight.inspection.v1 import inspection_pb2 as pb
@@ -71,7 +71,7 @@ class Client(Connection):
         """Send a request as it is. Raises ServiceError."""
         start = time.monotonic()
         try:
-            reply = self._inspection.InspectStrip(request, timeout=timeout_s)
+            reply = self._inspection.InspectStrip(request, timeout=timeout_s, metadata=strip_ahead(request))
         except grpc.RpcError as error:
             raise service_error(error) from error
         return Answer(request, reply, time.monotonic() - start)

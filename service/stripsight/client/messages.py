@@ -9,10 +9,14 @@ import google_crc32c
 import numpy as np
 from numpy.typing import NDArray
 
+from stripsight import ahead
 from stripsight.inspection.v1 import inspection_pb2 as pb
+from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 
 if TYPE_CHECKING:
     from stripsight.frame import FrameData  # it brings OpenCV, which a client does not need
+
+_AHEAD_MAX = 256
 
 Which = Literal["rejected", "all", "none"]
 Style = Literal["anchored", "minmax"]
@@ -24,6 +28,15 @@ def heatmap_options(which: Which, style: Style) -> pb.HeatmapOptions:
         which=pb.HeatmapWhich.Value(f"HEATMAP_WHICH_{which.upper()}"),
         style=pb.HeatmapStyle.Value(f"HEATMAP_STYLE_{style.upper()}"),
     )
+
+
+def strip_ahead(request: service_pb.InspectStripRequest) -> tuple[tuple[str, bytes], ...]:
+    """Write the metadata that name a request's strip: a service that is busy refuses it before its frames are sent."""
+    header = service_pb.StripHeader(
+        strip_id=request.strip_id, lot_id=request.lot_id, strip_seq=request.strip_seq, simulated=request.simulated
+    )
+    # gRPC drops calls with large metadata. Ids that are so long are refused with a reason when the message has come.
+    return ((ahead.STRIP, header.SerializeToString()),) if header.ByteSize() <= _AHEAD_MAX else ()
 
 
 def frame_message(frame: "pb.Frame | FrameData | NDArray[np.uint8]", indices: Sequence[int], position: int) -> pb.Frame:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 from itertools import islice
 
 import grpc
@@ -20,12 +19,10 @@ from stripsight.inspection.v1.inspection_service_pb2 import (
 )
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceServicer
 from stripsight.rpc import read, write
+from stripsight.rpc.unreceived import Leaving, OneMessage
 from stripsight.station.arrivals import Arrivals
 from stripsight.station.station import Station
 from stripsight.timing import Clock
-
-# gRPC may end the messages of a client that leaves as those of one that has sent all, and say a moment later which.
-_LEFT_S = 0.1
 
 
 class InspectionServicer(InspectionServiceServicer):
@@ -39,20 +36,28 @@ class InspectionServicer(InspectionServiceServicer):
 
     def InspectStrip(self, request: InspectStripRequest, context: grpc.ServicerContext) -> InspectStripResponse:
         """Judge one strip."""
-        arrived, remaining_s = self._clock(), context.time_remaining()
-        reads = partial(read.strip_request, request)
-        inspection = self._station.inspect(read.strip_key(request), reads, arrived, remaining_s)
+        return self.inspect_unreceived(iter([request]), context)
+
+    def inspect_unreceived(
+        self, requests: Iterator[InspectStripRequest], context: grpc.ServicerContext
+    ) -> InspectStripResponse:
+        """Judge one strip, whose message is received when it is needed: one named ahead may be refused without it."""
+        message = OneMessage(requests, Leaving(context), self._station.idle_s, self._clock)
+        key = read.strip_ahead(context.invocation_metadata()) or read.strip_key(message())
+        inspection = self._station.inspect(
+            key, lambda: read.strip_request(message(), key), lambda: message.arrived, context.time_remaining()
+        )
         return write.inspect_strip_response(inspection)
 
     def InspectFrames(
         self, request_iterator: Iterator[InspectFramesRequest], context: grpc.ServicerContext
     ) -> Iterator[InspectFramesResponse]:
         """Judge one strip whose frames come one by one."""
-        arrivals, remaining_s, left = self._station.arrivals(), context.time_remaining(), threading.Event()
-        if not context.add_callback(left.set):
-            left.set()
+        arrivals, remaining_s, leaving = self._station.arrivals(), context.time_remaining(), Leaving(context)
         # Of its own, since gRPC hands messages out without a time limit, and a lane at work must not delay them.
-        threading.Thread(target=_receive, args=(request_iterator, arrivals, left), name="frames", daemon=True).start()
+        threading.Thread(
+            target=_receive, args=(request_iterator, arrivals, leaving), name="frames", daemon=True
+        ).start()
         yield from map(write.inspect_frames_response, self._station.inspect_frames(arrivals, remaining_s))
 
     def GetStatus(self, request: GetStatusRequest, context: grpc.ServicerContext) -> GetStatusResponse:
@@ -60,15 +65,15 @@ class InspectionServicer(InspectionServiceServicer):
         return write.get_status_response(self._station.status(), self._access)
 
 
-def _receive(requests: Iterator[InspectFramesRequest], arrivals: Arrivals, left: threading.Event) -> None:
-    """Put a client's messages into `arrivals` as they arrive, and how its side ended; `left` tells that it has left."""
+def _receive(requests: Iterator[InspectFramesRequest], arrivals: Arrivals, leaving: Leaving) -> None:
+    """Put a client's messages into `arrivals` as they arrive, and how its side ended."""
     gone = StreamLeft("the client left, or its deadline passed, before all frames had come")
     count = 0
     try:
         for message in islice(requests, arrivals.messages_max):
             arrivals.put(read.stream_part(message, count))
             count += 1
-        if count < arrivals.messages_whole and left.wait(_LEFT_S):
+        if count < arrivals.messages_whole and leaving.told():
             arrivals.fail(gone)
         else:
             arrivals.end()

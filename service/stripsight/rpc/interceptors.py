@@ -63,6 +63,7 @@ _CODES: dict[type[StripsightError], grpc.StatusCode] = {
 _TEXT_MAX = 300  # a status travels in the trailers, which gRPC limits to 8 KiB
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Message]
+Receiving = Callable[[Iterator[Any], grpc.ServicerContext], Message]
 Streaming = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
 Viewing = Callable[[Any, grpc.ServicerContext], Iterator[Message]]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
@@ -94,7 +95,7 @@ def plain(text: str) -> str:
 
 
 class ErrorsToStatus(Interceptor):
-    """Guards the calls of Stripsight's own services, unary and both ways streaming."""
+    """Guards the calls of Stripsight's own services, whichever way they stream."""
 
     def __init__(self, metrics: Metrics) -> None:
         """`metrics` counts the calls that end with an error."""
@@ -117,6 +118,8 @@ class ErrorsToStatus(Interceptor):
         name = method.rpartition("/")[2]
         if handler.stream_stream is not None:
             return grpc.stream_stream_rpc_method_handler(self._guarded_stream(handler.stream_stream, name), **codec)
+        if handler.stream_unary is not None:
+            return grpc.stream_unary_rpc_method_handler(self._guarded_receiving(handler.stream_unary, name), **codec)
         if handler.unary_stream is not None:
             return grpc.unary_stream_rpc_method_handler(self._guarded_view(handler.unary_stream, name), **codec)
         if handler.unary_unary is not None:
@@ -127,6 +130,15 @@ class ErrorsToStatus(Interceptor):
         def guarded(request: Message | InvalidRequest, context: grpc.ServicerContext) -> Message:
             try:
                 return behaviour(_read(request), context)
+            except Exception as error:
+                return self._end(error, method, context)
+
+        return guarded
+
+    def _guarded_receiving(self, behaviour: Receiving, method: str) -> Receiving:
+        def guarded(requests: Iterator[Message | InvalidRequest], context: grpc.ServicerContext) -> Message:
+            try:
+                return behaviour(map(_read, requests), context)
             except Exception as error:
                 return self._end(error, method, context)
 

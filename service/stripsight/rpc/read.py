@@ -1,9 +1,13 @@
 """Messages to values. Enums go by name: a missing counterpart fails at import, not in a call."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
+from stripsight import ahead
 from stripsight.errors import (
     HeaderError,
     IdInvalid,
@@ -16,7 +20,7 @@ from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.inspection.v1 import inspection_service_pb2 as service_pb
 from stripsight.recipe import PixelFormat
-from stripsight.station.arrivals import Opening, Part
+from stripsight.station.arrivals import Opening, Part, header_error
 from stripsight.strip import HeatmapOptions, HeatmapStyle, HeatmapWhich, StripHeader, StripKey, StripRequest
 
 _PIXEL_FORMATS = {pb.PixelFormat.Value(f"PIXEL_FORMAT_{member}"): member for member in PixelFormat}
@@ -36,8 +40,24 @@ def strip_key(message: service_pb.InspectStripRequest | service_pb.StripHeader) 
     return StripKey(message.lot_id, message.strip_id, message.strip_seq, message.simulated)
 
 
-def strip_request(message: service_pb.InspectStripRequest) -> StripRequest:
-    """Read a request whose key is right. Raises an InvalidRequest that names the field."""
+def strip_ahead(metadata: Iterable[tuple[str, str | bytes]]) -> StripKey | None:
+    """Read which strip a call is about before its message, None when that is not said.
+
+    Raises IdInvalid, and HeaderError for what is no StripHeader.
+    """
+    for name, value in metadata:
+        if name == ahead.STRIP and isinstance(value, bytes):
+            try:
+                return strip_key(service_pb.StripHeader.FromString(value))
+            except DecodeError:
+                raise header_error(f"a StripHeader in {ahead.STRIP}", "none") from None
+    return None
+
+
+def strip_request(message: service_pb.InspectStripRequest, key: StripKey) -> StripRequest:
+    """Read a request about the strip `key`. Raises an InvalidRequest that names the field."""
+    if (found := strip_key(message)) != key:
+        raise header_error(f"the strip that was named ahead, number {key.strip_seq}", f"number {found.strip_seq}")
     fields = _header(message)
     frames = tuple(_frame(frame, f"frames[{position}]") for position, frame in enumerate(message.frames))
     return StripRequest(frames=frames, **fields)

@@ -19,6 +19,7 @@ from stripsight.rpc.listen import options
 from stripsight.rpc.lots import LotServicer
 from stripsight.rpc.parts import Parts
 from stripsight.rpc.records import RecordServicer
+from stripsight.rpc.unreceived import Unreceived
 from stripsight.rpc.viewing import READERS
 from stripsight.settings import Settings
 from stripsight.timing import Clock
@@ -41,9 +42,10 @@ _CHANGE_THREADS = 1
 def assembled(settings: Settings, parts: Parts, health_: Health, clock: Clock) -> grpc.Server:
     """Return a server that answers all services, and listens nowhere yet. `clock` is the station's."""
     threads = ThreadPoolExecutor(_threads(settings), thread_name_prefix="call")
-    interceptors = [parts.entry.interceptor, ErrorsToStatus(parts.metrics)]
-    server = grpc.server(threads, interceptors=interceptors, options=options(parts.bundle.recipe))
     inspection = InspectionServicer(parts.station, settings.access, clock)
+    unreceived = Unreceived(f"/{INSPECTION}/InspectStrip", inspection.inspect_unreceived)
+    interceptors = [parts.entry.interceptor, ErrorsToStatus(parts.metrics), unreceived]
+    server = grpc.server(threads, interceptors=interceptors, options=options(parts.bundle.recipe))
     add_InspectionServiceServicer_to_server(inspection, server)
     add_LotServiceServicer_to_server(LotServicer(parts.lots.keeper), server)
     add_RecordServiceServicer_to_server(RecordServicer(parts.views), server)

@@ -11,8 +11,9 @@ Idle work has no place: a piece of it begins only while no strip has one.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -45,6 +46,21 @@ class Admitted:
         self.admission.submit(_Job(self, piece))
         return piece.future
 
+    def run(self, work: Callable[[], T], deadline: float) -> T:
+        """Run `work` in the lane and return its result, or raise its exception; the place is given back by then.
+
+        Raises SlotTooShort when `deadline` passes before the work began (it never will), and StillRunning when it
+        passes while the work runs.
+        """
+        future = self.submit(work)
+        done, _ = wait([future], timeout=max(0.0, deadline - self.admission.clock()))
+        never_began = self.leave()
+        if done:
+            return future.result()
+        if never_began:
+            raise SlotTooShort("the time was up while another strip was inspected; this one was not")
+        raise StillRunning(future)
+
     def leave(self) -> bool:
         """Give the place back, at once or when the work that runs has ended; True when some had not begun.
 
@@ -70,7 +86,7 @@ class Admission:
     def __init__(self, waiting: int, clock: Clock = time.monotonic, beat_s: float = 0.25) -> None:
         """Start the lane's thread. It ends with `close`, or with the process."""
         self._waiting_max = waiting
-        self._clock = clock
+        self.clock = clock
         self._beat_s = beat_s
         self._admitted: set[Admitted] = set()
         self._queue: deque[_Job] = deque()
@@ -101,21 +117,14 @@ class Admission:
             self._admitted.add(admitted)
             return admitted
 
-    def run(self, work: Callable[[], T], deadline: float) -> T:
-        """Run `work` in the lane at a place of its own and return its result, or raise its exception.
-
-        Raises what `enter` raises, SlotTooShort when `deadline` passes before the work began (it never will), and
-        StillRunning when it passes while the work runs.
-        """
+    @contextmanager
+    def place(self) -> Iterator[Admitted]:
+        """Hold a place for the block, and give it back however that ends. Raises what `enter` does."""
         admitted = self.enter()
-        future = admitted.submit(work)
-        done, _ = wait([future], timeout=max(0.0, deadline - self._clock()))
-        never_began = admitted.leave()
-        if done:
-            return future.result()
-        if never_began:
-            raise SlotTooShort("the time was up while another strip was inspected; this one was not")
-        raise StillRunning(future)
+        try:
+            yield admitted
+        finally:
+            admitted.leave()
 
     def submit_idle(self, work: Callable[[], T]) -> "Future[T]":
         """Have `work` run in the lane while no strip has a place; cancel the future to have it left out.

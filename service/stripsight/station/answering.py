@@ -10,7 +10,7 @@ import structlog
 from stripsight.inspector import Inspector
 from stripsight.live import LiveBundle
 from stripsight.lots.book import LotBook
-from stripsight.station.admission import StillRunning
+from stripsight.station.admission import Admitted, StillRunning
 from stripsight.station.arrivals import Arrivals, Opening
 from stripsight.station.lane import Lane
 from stripsight.station.recorder import Asked
@@ -36,9 +36,12 @@ class Answering:
     def at_once(self, read: Callable[[], StripRequest], asked: Asked) -> Answers:
         """Answer a strip whose frames came together. Raises what Station.inspect does."""
         yield from ()  # no frame comes before the others
-        inspector, request = self._let_in(asked), read()
+        inspector = self._let_in(asked)
         asked.slot.check(self._clock())
-        inspection = self._in_time(inspector, request, asked)
+        with self._lane.admission.place() as place:  # before it is read: that may mean to receive 6 MB first
+            request = read()
+            asked.slot.check(self._clock())
+            inspection = self._in_time(inspector, request, asked, place)
         self._lots.check_not_stopped(asked.key.lot_id)
         return inspection
 
@@ -63,11 +66,11 @@ class Answering:
         self._lots.admit(asked.key.lot_id)
         return inspector
 
-    def _in_time(self, inspector: Inspector, request: StripRequest, asked: Asked) -> Inspection:
+    def _in_time(self, inspector: Inspector, request: StripRequest, asked: Asked, place: Admitted) -> Inspection:
         deadline = asked.slot.deadline
         try:
             work = partial(inspector.inspect, request, deadline)
-            inspection = self._lane.admission.run(partial(self._lane.run, work), deadline)
+            inspection = place.run(partial(self._lane.run, work), deadline)
         except StillRunning as overtaken:
             overtaken.future.add_done_callback(_log_late)
             return _late(asked.live, request)

@@ -53,7 +53,7 @@ class Station:
         clock: Clock = time.monotonic,
         development: bool = False,
     ) -> None:
-        """Not ready yet. `idle_s` is how long a streamed strip may be without a further frame.
+        """Not ready yet. `idle_s` is how long a strip may be without a further message.
 
         `on_failure` is called, in the lane's or the record's thread, with what `fail` got. `development` says whether
         bundles that nobody has signed are taken. `lots` says which strips are let in; without it, all are.
@@ -66,7 +66,7 @@ class Station:
         self._listeners = Listeners()
         self._recorder = Recorder(journal, metrics, self._answered, clock)
         self._slot_s = slot_s
-        self._idle_s = idle_s
+        self.idle_s = idle_s
         self._on_failure = on_failure
         self._clock = clock
         self._development = development
@@ -122,25 +122,26 @@ class Station:
         )
 
     def inspect(
-        self, key: StripKey, read: Callable[[], StripRequest], arrived: float, remaining_s: float | None
+        self, key: StripKey, read: Callable[[], StripRequest], arrived: Callable[[], float], remaining_s: float | None
     ) -> Inspection:
-        """Inspect a strip whose request came at `arrived` (by the clock) with `remaining_s` to its deadline.
+        """Inspect a strip whose call has `remaining_s` to its deadline.
 
-        `read` returns the request, or raises what is wrong with it. The answer, of whatever kind, is on record once
-        it leaves; a strip that has one already gets it again. Raises NotReady, SlotTooShort, Overloaded, IdReused,
-        RecordError, and what `read` and Inspector.inspect raise.
+        `read` returns the request, or raises what is wrong with it. It may wait for it to come: `arrived` tells when it
+        did or, until then, when the call did. A strip without a place is refused unread. The answer, of whatever kind,
+        is on record once it leaves; a strip that has one already gets it again. Raises NotReady, SlotTooShort,
+        Overloaded, IdReused, RecordError, and what `read` and Inspector.inspect raise.
         """
         request = cache(read)
 
         def frames() -> tuple[FrameData, ...]:
             return request().frames
 
-        asked = Asked("InspectStrip", key, frames, frames, self._slot(lambda: arrived, remaining_s), self._live)
+        asked = Asked("InspectStrip", key, frames, frames, self._slot(arrived, remaining_s), self._live)
         return returned(self._recorder.answers(asked, lambda: self._answering.at_once(request, asked)))
 
     def arrivals(self) -> Arrivals:
         """Take note of a call about a strip whose frames will come one by one: its messages go in here."""
-        return Arrivals(len(self._live.bundle.recipe.frame.indices), self._idle_s, self._clock)
+        return Arrivals(len(self._live.bundle.recipe.frame.indices), self.idle_s, self._clock)
 
     def inspect_frames(
         self, arrivals: Arrivals, remaining_s: float | None

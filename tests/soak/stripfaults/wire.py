@@ -5,6 +5,7 @@ from contextlib import suppress
 from google.protobuf.message import DecodeError
 
 from stripfaults.target import Target
+from stripsight import ahead
 from stripsight.bundle import Bundle
 from stripsight.client.messages import frame_message
 from stripsight.errors import InvalidRequest, PageTokenInvalid
@@ -20,6 +21,7 @@ def targets(bundle: Bundle) -> dict[str, Target]:
     question = record_service_pb2.GetInspectionRequest(record_seq=1).SerializeToString()
     return {
         "requests": Target(_request, (request_of(bundle).SerializeToString(),)),
+        "strips ahead": Target(_ahead, (_messages_of(bundle)[0][2:],)),
         "streams": Target(_stream, _messages_of(bundle)),
         "questions": Target(_question, (b"", question)),
         "page tokens": Target(_token, (token_of(7, Wanted(), "J").encode(),)),
@@ -45,8 +47,12 @@ def _messages_of(bundle: Bundle) -> tuple[bytes, ...]:
 def _request(data: bytes) -> None:
     with suppress(DecodeError, InvalidRequest):
         message = inspection_service_pb2.InspectStripRequest.FromString(data)
-        read.strip_key(message)
-        read.strip_request(message)
+        read.strip_request(message, read.strip_key(message))
+
+
+def _ahead(data: bytes) -> None:
+    with suppress(InvalidRequest):
+        read.strip_ahead([(ahead.STRIP, data)])
 
 
 def _stream(data: bytes) -> None:

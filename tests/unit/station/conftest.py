@@ -106,7 +106,7 @@ class Bench:
         if request is None:
             self.request = replace(self.request, strip_seq=self.request.strip_seq + 1)
         asked = request or self.request
-        return self.station.inspect(asked.key, lambda: asked, arrived, remaining_s)
+        return self.station.inspect(asked.key, lambda: asked, lambda: arrived, remaining_s)
 
     def streamed(
         self, arrived_s: Sequence[float], remaining_s: float | None = None, request: StripRequest | None = None

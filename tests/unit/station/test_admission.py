@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 import pytest
 
 from stripsight.errors import NotReady, Overloaded, SlotTooShort
 from stripsight.station.admission import Admission, StillRunning
+
+T = TypeVar("T")
 
 FAR_S = 60.0
 
@@ -21,12 +24,18 @@ def until(holds: Callable[[], bool]) -> None:
         pause.wait(0.001)
 
 
+def run_in(admission: Admission, work: Callable[[], T], deadline: float) -> T:
+    """Run work at a place of its own, as a strip does whose frames come at once."""
+    with admission.place() as place:
+        return place.run(work, deadline)
+
+
 class Held:
     """Work that has begun in the lane and ends when it is told to."""
 
     def __init__(self, admission: Admission, pool: ThreadPoolExecutor) -> None:
         self.begun, self.go = threading.Event(), threading.Event()
-        self.answer: Future[str] = pool.submit(admission.run, self._work, time.monotonic() + FAR_S)
+        self.answer: Future[str] = pool.submit(run_in, admission, self._work, time.monotonic() + FAR_S)
         assert self.begun.wait(FAR_S)
 
     def _work(self) -> str:
@@ -45,7 +54,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def test_the_result_of_the_work_comes_back_and_the_lane_is_free_by_then() -> None:
     """Without a waiting place, calls one after the other are all admitted."""
     admission = Admission(waiting=0)
-    results = [admission.run(partial(int, n), time.monotonic() + FAR_S) for n in range(500)]
+    results = [run_in(admission, partial(int, n), time.monotonic() + FAR_S) for n in range(500)]
     assert results == list(range(500))
 
 
@@ -53,8 +62,8 @@ def test_an_exception_of_the_work_reaches_its_caller_and_the_lane_goes_on() -> N
     """Work that raises is the caller's matter only."""
     admission = Admission(waiting=0)
     with pytest.raises(ZeroDivisionError):
-        admission.run(lambda: 1 // 0, time.monotonic() + FAR_S)
-    assert admission.run(lambda: "next", time.monotonic() + FAR_S) == "next"
+        run_in(admission, lambda: 1 // 0, time.monotonic() + FAR_S)
+    assert run_in(admission, lambda: "next", time.monotonic() + FAR_S) == "next"
 
 
 @pytest.mark.parametrize("places", [0, 1, 3])
@@ -62,10 +71,10 @@ def test_beyond_the_places_a_call_is_refused_at_once(places: int, pool: ThreadPo
     """With one running and every place taken the next call is Overloaded, however far its deadline."""
     admission = Admission(waiting=places)
     held = Held(admission, pool)
-    waiters = [pool.submit(admission.run, lambda: "waited", time.monotonic() + FAR_S) for _ in range(places)]
+    waiters = [pool.submit(run_in, admission, lambda: "waited", time.monotonic() + FAR_S) for _ in range(places)]
     until(lambda: admission.waiting == places)
     with pytest.raises(Overloaded) as refused:
-        admission.run(lambda: "never", time.monotonic() + FAR_S)
+        run_in(admission, lambda: "never", time.monotonic() + FAR_S)
     assert refused.value.facts == {"waiting_max": str(places)}
     held.go.set()
     assert [held.answer.result(), *(w.result() for w in waiters)] == ["held"] + ["waited"] * places
@@ -78,7 +87,7 @@ def test_who_waits_runs_in_the_order_of_arrival(pool: ThreadPoolExecutor) -> Non
     held = Held(admission, pool)
     waiters = []
     for n in range(3):
-        waiters.append(pool.submit(admission.run, partial(order.append, n), time.monotonic() + FAR_S))
+        waiters.append(pool.submit(run_in, admission, partial(order.append, n), time.monotonic() + FAR_S))
         while admission.waiting != n + 1:
             pass
     assert order == []
@@ -93,8 +102,8 @@ def test_work_whose_deadline_passes_while_it_waits_never_begins(pool: ThreadPool
     admission, ran = Admission(waiting=1), []
     held = Held(admission, pool)
     with pytest.raises(SlotTooShort):
-        admission.run(lambda: ran.append("late"), time.monotonic())
-    other = pool.submit(admission.run, lambda: ran.append("other"), time.monotonic() + FAR_S)
+        run_in(admission, lambda: ran.append("late"), time.monotonic())
+    other = pool.submit(run_in, admission, lambda: ran.append("other"), time.monotonic() + FAR_S)
     until(lambda: admission.waiting == 1)
     held.go.set()
     other.result()
@@ -110,9 +119,9 @@ def test_a_caller_is_answered_at_its_deadline_and_the_lane_stays_taken() -> None
 
     admission = Admission(waiting=0, clock=clock)
     with pytest.raises(StillRunning):
-        admission.run(lambda: (begun.set(), go.wait(FAR_S)), FAR_S)
+        run_in(admission, lambda: (begun.set(), go.wait(FAR_S)), FAR_S)
     with pytest.raises(Overloaded):
-        admission.run(lambda: "never", 2 * FAR_S)
+        run_in(admission, lambda: "never", 2 * FAR_S)
     go.set()
     assert admission.close(FAR_S)
 
@@ -121,11 +130,11 @@ def test_closing_refuses_new_work_and_waits_for_what_was_admitted(pool: ThreadPo
     """The running and the waiting are finished; close is False while they are not."""
     admission = Admission(waiting=1)
     held = Held(admission, pool)
-    waiter = pool.submit(admission.run, lambda: "waited", time.monotonic() + FAR_S)
+    waiter = pool.submit(run_in, admission, lambda: "waited", time.monotonic() + FAR_S)
     until(lambda: admission.waiting == 1)
     assert not admission.close(0)
     with pytest.raises(NotReady):
-        admission.run(lambda: "never", time.monotonic() + FAR_S)
+        run_in(admission, lambda: "never", time.monotonic() + FAR_S)
     held.go.set()
     assert admission.close(FAR_S)
     assert (held.answer.result(), waiter.result()) == ("held", "waited")
@@ -147,7 +156,7 @@ def test_between_its_pieces_of_work_a_strip_holds_its_place_and_not_the_lane(poo
     admission, order = Admission(waiting=1), []
     place = admission.enter()
     place.submit(lambda: order.append("first")).result(FAR_S)
-    admission.run(lambda: order.append("another"), time.monotonic() + FAR_S)
+    run_in(admission, lambda: order.append("another"), time.monotonic() + FAR_S)
     held = Held(admission, pool)
     with pytest.raises(Overloaded):
         admission.enter()
@@ -184,7 +193,7 @@ def test_a_place_is_kept_until_its_running_work_has_ended() -> None:
         admission.enter()
     go.set()
     running.result(FAR_S)
-    assert admission.run(lambda: "next", time.monotonic() + FAR_S) == "next"
+    assert run_in(admission, lambda: "next", time.monotonic() + FAR_S) == "next"
 
 
 def test_a_strip_that_waits_for_its_frames_does_not_keep_a_stop_from_ending() -> None:
@@ -226,7 +235,7 @@ def test_a_strip_overtakes_the_idle_work_that_waits(pool: ThreadPoolExecutor) ->
     first = admission.submit_idle(lambda: (begun.set(), go.wait(FAR_S)))
     second = admission.submit_idle(partial(order.append, "idle"))
     assert begun.wait(FAR_S)
-    strip = pool.submit(admission.run, partial(order.append, "strip"), time.monotonic() + FAR_S)
+    strip = pool.submit(run_in, admission, partial(order.append, "strip"), time.monotonic() + FAR_S)
     until(lambda: admission.waiting == 1)
     go.set()
     for ended in (first, strip, second):

@@ -37,7 +37,8 @@ def test_a_repeated_accept_never_leaves_late(bench: Bench) -> None:
         return bench.request
 
     bench.inspect(bench.clock(), None)
-    late = bench.station.inspect(bench.request.key, read, bench.clock(), None)
+    arrived = bench.clock()
+    late = bench.station.inspect(bench.request.key, read, lambda: arrived, None)
     assert (late.judgement.verdict, late.judgement.causes) == (Verdict.REJECT, (Cause.LATE,))
     assert bench.inspect(bench.clock(), None, bench.request).judgement.verdict is Verdict.ACCEPT
 
@@ -65,7 +66,7 @@ def test_a_fault_that_nobody_expected_is_on_record_without_its_words(bench: Benc
         raise ZeroDivisionError("secret")
 
     with pytest.raises(ZeroDivisionError):
-        bench.station.inspect(bench.request.key, broken, bench.clock(), None)
+        bench.station.inspect(bench.request.key, broken, bench.clock, None)
     with pytest.raises(StripsightError, match="The service failed; its log says why"):
         bench.inspect(bench.clock(), None, bench.request)
 
@@ -115,9 +116,9 @@ def test_a_strip_asked_for_twice_at_once_is_inspected_once(bench: Bench) -> None
     hold, begun = threading.Event(), threading.Event()
     bench.engine.at_infer = lambda: (begun.set(), hold.wait(60))
     with ThreadPoolExecutor(4) as pool:
-        calls = [pool.submit(bench.station.inspect, bench.request.key, lambda: bench.request, 100.0, None)]
+        calls = [pool.submit(bench.station.inspect, bench.request.key, lambda: bench.request, bench.clock, None)]
         assert begun.wait(60)
-        calls += [pool.submit(bench.station.inspect, bench.request.key, lambda: bench.request, 100.0, None)] * 3
+        calls += [pool.submit(bench.station.inspect, bench.request.key, lambda: bench.request, bench.clock, None)] * 3
         hold.set()
         answers = [call.result(60) for call in calls]
     assert {(answer.judgement.verdict, answer.record_seq) for answer in answers} == {(Verdict.ACCEPT, 1)}

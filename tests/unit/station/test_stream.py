@@ -313,7 +313,8 @@ def test_between_frames_the_lane_is_free_for_others(line: Line, good: Frames, ba
         one.put(first)
         other.put(second)
     asked = StripRequest(strip_id="S-3", lot_id="L-1", strip_seq=3, frames=good)
-    unary = line.admission.run(lambda: line.inspector.inspect(asked, math.inf), line.inspector._clock() + FAR_S)
+    with line.admission.place() as place:
+        unary = place.run(lambda: line.inspector.inspect(asked, math.inf), line.inspector._clock() + FAR_S)
     one.put(good[2])
     other.put(bad[2])
     for stream in (one, other):

@@ -73,6 +73,14 @@ class InspectionServiceServicer:
         INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
         INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
         INTERNAL, INTERNAL: a fault of the service.
+
+        A client may name the strip ahead, in the call's metadata: `stripsight-strip-bin`, a serialized StripHeader with
+        strip_id, lot_id, strip_seq and simulated. Without a place for it, the strip is then refused with OVERLOADED before
+        its message has come, and so the client need not send its frames first. Otherwise it counts as one that is
+        inspected or waits from then on. Default: none; the message is received first. What is no StripHeader, or another
+        strip than the message's: INVALID_ARGUMENT, HEADER. Named ahead or not:
+        DEADLINE_EXCEEDED, STREAM_IDLE: no message for longer than the service waits (5 s unless set otherwise).
+        CANCELLED, STREAM_LEFT: counted for a client that left before its message had come; nobody hears it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

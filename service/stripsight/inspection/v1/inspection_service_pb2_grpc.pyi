@@ -56,6 +56,14 @@ class InspectionServiceStub:
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
     INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
+
+    A client may name the strip ahead, in the call's metadata: `stripsight-strip-bin`, a serialized StripHeader with
+    strip_id, lot_id, strip_seq and simulated. Without a place for it, the strip is then refused with OVERLOADED before
+    its message has come, and so the client need not send its frames first. Otherwise it counts as one that is
+    inspected or waits from then on. Default: none; the message is received first. What is no StripHeader, or another
+    strip than the message's: INVALID_ARGUMENT, HEADER. Named ahead or not:
+    DEADLINE_EXCEEDED, STREAM_IDLE: no message for longer than the service waits (5 s unless set otherwise).
+    CANCELLED, STREAM_LEFT: counted for a client that left before its message had come; nobody hears it.
     """
     InspectFrames: _grpc.StreamStreamMultiCallable[_inspection_service_pb2.InspectFramesRequest, _inspection_service_pb2.InspectFramesResponse]
     """Judges one strip by its frames, sent as they are acquired: the same inspection as InspectStrip, with the same scores
@@ -102,6 +110,14 @@ class InspectionServiceAsyncStub(InspectionServiceStub):
     INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
     INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
     INTERNAL, INTERNAL: a fault of the service.
+
+    A client may name the strip ahead, in the call's metadata: `stripsight-strip-bin`, a serialized StripHeader with
+    strip_id, lot_id, strip_seq and simulated. Without a place for it, the strip is then refused with OVERLOADED before
+    its message has come, and so the client need not send its frames first. Otherwise it counts as one that is
+    inspected or waits from then on. Default: none; the message is received first. What is no StripHeader, or another
+    strip than the message's: INVALID_ARGUMENT, HEADER. Named ahead or not:
+    DEADLINE_EXCEEDED, STREAM_IDLE: no message for longer than the service waits (5 s unless set otherwise).
+    CANCELLED, STREAM_LEFT: counted for a client that left before its message had come; nobody hears it.
     """
     InspectFrames: _aio.StreamStreamMultiCallable[_inspection_service_pb2.InspectFramesRequest, _inspection_service_pb2.InspectFramesResponse]  # type: ignore[assignment]
     """Judges one strip by its frames, sent as they are acquired: the same inspection as InspectStrip, with the same scores
@@ -151,6 +167,14 @@ class InspectionServiceServicer(metaclass=_abc_1.ABCMeta):
         INTERNAL, ENGINE_FAILED or SCORES_INVALID: the computation failed; the service stops itself.
         INTERNAL, RECORD_FAILED: the record could not be read; the service stops itself.
         INTERNAL, INTERNAL: a fault of the service.
+
+        A client may name the strip ahead, in the call's metadata: `stripsight-strip-bin`, a serialized StripHeader with
+        strip_id, lot_id, strip_seq and simulated. Without a place for it, the strip is then refused with OVERLOADED before
+        its message has come, and so the client need not send its frames first. Otherwise it counts as one that is
+        inspected or waits from then on. Default: none; the message is received first. What is no StripHeader, or another
+        strip than the message's: INVALID_ARGUMENT, HEADER. Named ahead or not:
+        DEADLINE_EXCEEDED, STREAM_IDLE: no message for longer than the service waits (5 s unless set otherwise).
+        CANCELLED, STREAM_LEFT: counted for a client that left before its message had come; nobody hears it.
         """
 
     @_abc_1.abstractmethod
