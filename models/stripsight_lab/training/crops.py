@@ -28,6 +28,8 @@ class Crops:
     """Its linear redrawing, float32 [B, 1, C, C]."""
     clean: Tensor
     """The good patch behind it, float32 [B, 1, C, C]."""
+    damaged: Tensor
+    """1 where corruption is plain, float32 [B, 1, C, C]."""
     inside: Tensor
     """1 where the context of a pixel is the patch's own, float32 [B, 1, C, C]; 0 in GRID px along a cut edge."""
 
@@ -63,14 +65,16 @@ def make_batch(patches: Patches, linear: LinearAutoencoder, settings: TrainSetti
     """Crops of step `step`; all that is random in them follows from the seed and the step."""
     rng = np.random.default_rng([settings.seed, step])
     crop = settings.crop
-    crops: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+    crops: list[tuple[Tensor, ...]] = []
     for region in range(patches.regions):
         clean = patches.read(region, rng.integers(0, patches.count, settings.patches_per_region))
-        shown = np.stack([corrupt(patch, rng, probability=settings.corruption) for patch in clean])
-        x, target = (torch.from_numpy(each).float() / 255 for each in (shown, clean))
+        found = [corrupt(patch, rng, probability=settings.corruption) for patch in clean]
+        x, target = (torch.from_numpy(each).float() / 255 for each in (np.stack([f.shown for f in found]), clean))
+        damaged = torch.from_numpy(np.stack([each.damaged for each in found])).float()
         drawn = linear.of_region(x.reshape(len(x), -1), region).reshape(x.shape)
         for i in range(len(x)):
             for top, left in _corners((drawn[i] - target[i]).abs(), crop, rng, settings.crops_per_patch):
                 window = (i, slice(top, top + crop), slice(left, left + crop))
-                crops.append((x[window], drawn[window], target[window], inside(top, left, crop, x.shape[-1])))
+                seen = inside(top, left, crop, x.shape[-1])
+                crops.append((x[window], drawn[window], target[window], damaged[window], seen))
     return Crops(*(torch.stack(part)[:, None] for part in zip(*crops, strict=True)))

@@ -7,8 +7,6 @@ from torch.nn import functional
 from stripsight_lab.losses import RADIUS, ssim_map
 from stripsight_lab.network.trunk import STRIDE
 
-PLAIN = 5 / 255
-"""A cell is defective where corruption changed a pixel by this much, of a grey of 1; less is nobody's fault."""
 DEFECTIVE_WEIGHT = 4.0
 """Cells of corruption are rare: what one of them counts in the loss."""
 SHARPNESS = 2.0
@@ -25,15 +23,15 @@ def refiner_loss(redrawn: Tensor, target: Tensor, inside: Tensor, l1_weight: flo
     return dissimilar + l1_weight * ((redrawn - target).abs() * inside).sum() / inside.sum()
 
 
-def segmenter_loss(odds: Tensor, shown: Tensor, clean: Tensor, inside: Tensor) -> Tensor:
+def segmenter_loss(odds: Tensor, changed: Tensor, damaged: Tensor, inside: Tensor) -> Tensor:
     """Cross-entropy of each cell, and of each crop by its soft maximum.
 
-    `odds` are log odds float32 [B, C/4, C/4]; the others are float32 [B, 1, C, C]. A cell is defective where
-    corruption changed it plainly, good where it changed nothing, and not counted in between.
+    `odds` are log odds float32 [B, C/4, C/4]; the others are 0 or 1, float32 [B, 1, C, C]. A cell is defective where
+    corruption damaged it plainly, good where it changed nothing, and not counted in between.
     """
-    change = functional.max_pool2d((shown - clean).abs(), STRIDE).squeeze(1)  # [B, C/4, C/4]
     within = functional.avg_pool2d(inside, STRIDE).squeeze(1).floor()
-    defective, untouched = (change >= PLAIN).float(), (change == 0).float()
+    defective = functional.max_pool2d(damaged, STRIDE).squeeze(1)  # [B, C/4, C/4]
+    untouched = 1 - functional.max_pool2d(torch.maximum(changed, damaged), STRIDE).squeeze(1)
     weight = within * (defective * DEFECTIVE_WEIGHT + untouched)
     cells = functional.binary_cross_entropy_with_logits(odds, defective, weight, reduction="sum") / within.sum()
     counted = odds.masked_fill(within * (defective + untouched) == 0, SILENT).flatten(1)

@@ -115,10 +115,12 @@ class Trainer:
         return {name: loss.item() for name, loss in losses.items()}
 
     def _losses(self, crops: Crops) -> dict[str, Tensor]:
-        redrawn, odds = self.network.judged(crops.shown, crops.linear)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
+            redrawn, odds = (found.float() for found in self.network.judged(crops.shown, crops.linear))
+        changed = (crops.shown != crops.clean).float()
         return {
             "refiner": refiner_loss(redrawn, crops.clean, crops.inside, self.settings.l1_weight),
-            "segmenter": segmenter_loss(odds, crops.shown, crops.clean, crops.inside),
+            "segmenter": segmenter_loss(odds, changed, crops.damaged, crops.inside),
         }
 
 

@@ -5,17 +5,20 @@ import math
 import pytest
 import torch
 
-from stripsight_lab.training.loss import CROP_WEIGHT, DEFECTIVE_WEIGHT, PLAIN, refiner_loss, segmenter_loss
+from stripsight_lab.training.loss import CROP_WEIGHT, DEFECTIVE_WEIGHT, refiner_loss, segmenter_loss
 
 WHITE = torch.full((1, 1, 16, 16), 0.8)
 ALL = torch.ones(1, 1, 16, 16)
 
 
-def changed(by: float) -> torch.Tensor:
-    """The white crop with one pixel of cell (1, 2) changed."""
-    shown = WHITE.clone()
-    shown[0, 0, 5, 9] -= by
-    return shown
+NOWHERE = torch.zeros(1, 1, 16, 16)
+
+
+def at_one_pixel() -> torch.Tensor:
+    """1 at one pixel of cell (1, 2)."""
+    mask = NOWHERE.clone()
+    mask[0, 0, 5, 9] = 1
+    return mask
 
 
 def cross_entropy(odds: float, label: int) -> float:
@@ -47,7 +50,7 @@ def test_cells_by_hand() -> None:
     cells = (15 * cross_entropy(-2, 0) + DEFECTIVE_WEIGHT * cross_entropy(3, 1)) / 16
     loudest = math.log(math.exp(6) + 15 * math.exp(-4)) / 2
     expected = cells + CROP_WEIGHT * cross_entropy(loudest, 1)
-    assert segmenter_loss(odds, changed(0.3), WHITE, ALL).item() == pytest.approx(expected, rel=1e-5)
+    assert segmenter_loss(odds, at_one_pixel(), at_one_pixel(), ALL).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_good_crop_must_be_quiet() -> None:
@@ -55,17 +58,17 @@ def test_a_good_crop_must_be_quiet() -> None:
     odds = torch.full((1, 4, 4), -2.0)
     loudest = math.log(16 * math.exp(-4)) / 2
     expected = cross_entropy(-2, 0) + CROP_WEIGHT * cross_entropy(loudest, 0)
-    assert segmenter_loss(odds, WHITE, WHITE, ALL).item() == pytest.approx(expected, rel=1e-5)
+    assert segmenter_loss(odds, NOWHERE, NOWHERE, ALL).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_is_barely_changed_or_beside_the_patch_does_not_count() -> None:
-    """A cell changed by less than PLAIN, and cells that `inside` cuts, change nothing whatever they say."""
+    """A cell changed but not damaged, and cells that `inside` cuts, change nothing whatever they say."""
     quiet = torch.full((1, 4, 4), -2.0)
     loud = quiet.clone()
     loud[0, 1, 2] = 9.0
-    faint = changed(PLAIN / 2)
-    assert segmenter_loss(loud, faint, WHITE, ALL) == segmenter_loss(quiet, faint, WHITE, ALL)
+    faint = at_one_pixel()
+    assert segmenter_loss(loud, faint, NOWHERE, ALL) == segmenter_loss(quiet, faint, NOWHERE, ALL)
     cut = ALL.clone()
     cut[..., 8:] = 0
-    assert segmenter_loss(loud, WHITE, WHITE, cut) == segmenter_loss(quiet, WHITE, WHITE, cut)
-    assert segmenter_loss(loud, WHITE, WHITE, ALL) > segmenter_loss(quiet, WHITE, WHITE, ALL)
+    assert segmenter_loss(loud, NOWHERE, NOWHERE, cut) == segmenter_loss(quiet, NOWHERE, NOWHERE, cut)
+    assert segmenter_loss(loud, NOWHERE, NOWHERE, ALL) > segmenter_loss(quiet, NOWHERE, NOWHERE, ALL)
