@@ -1,9 +1,11 @@
 """Strips that are named ahead of their message: who gets no place is refused without it, and no place is lost."""
 
+import socket
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from typing import Any
 
 import grpc
@@ -96,6 +98,67 @@ def test_a_strip_without_a_place_is_refused_before_its_message_has_come(
     with pytest.raises(ServiceError) as again:
         ask(connect(server.target), strip_seq=101)
     assert (again.value.reason, again.value.facts) == (refused.reason, refused.facts)
+
+
+class Relay:
+    """A way to a server that counts the bytes that go there."""
+
+    def __init__(self, target: str) -> None:
+        host, _, port = target.rpartition(":")
+        self.sent = 0
+        self._server = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.target = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, server = self._listener.accept()[0], socket.create_connection(self._server)
+                for way in ((client, server, True), (server, client, False)):
+                    threading.Thread(target=self._carry, args=way, daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
+        with source, suppress(OSError):
+            while data := source.recv(1 << 16):
+                if counted:  # by one thread alone
+                    self.sent += len(data)
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+
+def test_the_frames_of_a_refused_strip_stay_with_the_client(
+    start: Start, strip_bundle: Bundle, connect: Connect, unsent: Callable[..., Unsent]
+) -> None:
+    """Of a megabyte no more arrives than a call's window, however many strips have come whole before."""
+    server = start(strip_bundle.path, waiting=0, stream_idle_ms=600_000).started()
+    relay, large = Relay(server.target), [pb.Frame(data=bytes(1_000_000))]
+    client = connect(relay.target)
+    with closing(relay):
+
+        def refused(number: int) -> tuple[str, int]:
+            before = relay.sent
+            with pytest.raises(ServiceError) as error:
+                client.inspect(
+                    large, strip_id="S", lot_id="L-1", strip_seq=number, product="small-5x4", timeout_s=FAR_S
+                )
+            return error.value.reason, relay.sent - before
+
+        for number in range(1, 31):
+            reason, arrived = refused(number)
+            assert reason == "PIXEL_FORMAT"
+            assert arrived > 1_000_000
+        for number in (101, 102):  # one of them has the place once the other is refused
+            unsent(server.target, number)
+        while server.until("refused")["reason"] != "OVERLOADED":
+            pass
+        found = [refused(number) for number in range(31, 41)]
+    assert {reason for reason, _ in found} == {"OVERLOADED"}
+    assert max(arrived for _, arrived in found) < 200_000
 
 
 def test_a_refusal_that_meets_a_message_on_its_way_leaves_the_connection_as_it_was(

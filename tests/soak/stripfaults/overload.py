@@ -23,7 +23,8 @@ _SENDERS = 32
 def overloaded(bundle: Path, strips: int, times: float) -> dict[str, Any]:
     """Send `strips` one by one, then as many at `times` the rate that the lane can take, open loop; times in ms.
 
-    Open loop: a strip is sent when it is due, whatever became of those before it.
+    Open loop: a strip is sent when it is due, whatever became of those before it. A time runs from when the request is
+    handed to the client library to its answer: that the library writes the message, `written_ms`, is part of it.
     """
     recipe = load(bundle).recipe
     requests = Requests(rendered_strips(recipe), recipe, lot_id="L")
@@ -31,6 +32,7 @@ def overloaded(bundle: Path, strips: int, times: float) -> dict[str, Any]:
         load_of = _Load(server, requests)
         load_of.send()  # the first strip is not like the others
         alone = [load_of.send()[1] for _ in range(strips)]
+        written = [load_of.write() for _ in range(strips)]
         cadence_s = percentiles(alone)["p50"] / 1000 / times
         offered = load_of.offer(strips * round(times), cadence_s)
     admitted = [ms for reason, ms in offered if not reason]
@@ -42,6 +44,7 @@ def overloaded(bundle: Path, strips: int, times: float) -> dict[str, Any]:
         "refused": len(refused),
         "other": len(offered) - len(admitted) - len(refused),
         "alone_ms": percentiles(alone),
+        "written_ms": percentiles(written),
         "admitted_ms": percentiles(admitted),
         "refused_ms": percentiles(refused),
     }
@@ -71,6 +74,13 @@ class _Load:
         except ServiceError as error:
             reason = error.reason
         return reason, 1000 * (time.perf_counter() - began)
+
+    def write(self) -> float:
+        """Return how long the client library takes to write a strip's message, in ms."""
+        request = self._requests.following("none")
+        began = time.perf_counter()
+        request.SerializeToString()
+        return 1000 * (time.perf_counter() - began)
 
     def offer(self, strips: int, cadence_s: float) -> Sequence[tuple[str, float]]:
         """Send strips when they are due, each in a thread of its own."""
