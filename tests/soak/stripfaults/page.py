@@ -65,3 +65,5 @@ def _overload(counts: Mapping[str, Any]) -> Iterator[str]:
     for name in ("alone", "admitted", "refused"):
         found = counts[f"{name}_ms"]
         yield f"{name} p50 {found['p50']:.1f}, p99 {found['p99']:.1f} ms"
+    if written := counts.get("written_ms"):  # not counted by the first runs
+        yield f"of which the client writes its message in p50 {written['p50']:.1f}, p99 {written['p99']:.1f} ms"
