@@ -63,8 +63,19 @@ def test_runs_are_added_up_and_put_between_the_marks(tmp_path: Path) -> None:
     assert "old" not in text
 
 
+def test_a_part_that_has_not_run_here_keeps_its_row(tmp_path: Path) -> None:
+    """Whoever repeats one long run does not wipe out the others', nor the machine that they ran on."""
+    tally.add(tmp_path, "flips", 1, {"PNG": 5})
+    first = page.replaced(f"{page.BEGIN}\n{page.END}", {"flips": tally.read(tmp_path, "flips")})
+    tally.add(tmp_path, "kills", 1, {"kills": 3})
+    second = page.replaced(first, {"kills": tally.read(tmp_path, "kills")})
+    assert "| 5 PNG |" in second and "| 3 kills |" in second
+    assert page.replaced(second, {}) == second
+    assert second.count("Machine: ") == 1
+
+
 def test_a_page_without_marks_is_refused() -> None:
     """Nothing is written anywhere by guess; our page has them."""
     with pytest.raises(ValueError, match="expected the marks"):
         page.replaced("no marks", {})
-    assert page.replaced(PAGE.read_text(), {})
+    assert page.replaced(PAGE.read_text(), {}) == PAGE.read_text()

@@ -19,25 +19,35 @@ SINGLE = ("flat", "overload")
 
 
 def replaced(page: str, runs: Mapping[str, list[Run]]) -> str:
-    """Return `page` with the tables of `runs` between its marks. Raises ValueError for a page without them."""
+    """Return `page` with the tables of `runs` between its marks; a part without runs here keeps the row that it has.
+
+    Raises ValueError for a page without the marks.
+    """
     before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    old, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"page: expected the marks {BEGIN} and {END} in this order, found no such pair")
-    return f"{before}{BEGIN}\n\n{tables(runs)}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{_tables(runs, old.splitlines())}\n{END}{after}"
 
 
-def tables(runs: Mapping[str, list[Run]]) -> str:
-    """Write a table of what has run."""
+def _tables(runs: Mapping[str, list[Run]], old: list[str]) -> str:
+    """Write a table of what has run, here or before."""
     lines = ["| run | what was counted | seeds | date | commit |", "|---|---|---|---|---|"]
     machines: dict[str, None] = {}
     for part, what in WHAT.items():
         if mine := runs.get(part, [])[-1 if part in SINGLE else 0 :]:
-            seeds = ", ".join(str(run["seed"]) for run in mine[:3]) + (f" and {len(mine) - 3} more" if mine[3:] else "")
-            dates, commits = (sorted({run[name] for run in mine}) for name in ("date", "commit"))
-            lines.append(f"| {what} | {counted(part, mine)} | {seeds} | {', '.join(dates)} | {', '.join(commits)} |")
-            machines.update(dict.fromkeys(run["machine"] for run in mine))
-    return "\n".join([*lines, "", *(f"Machine: {machine}." for machine in machines), ""])
+            lines.append(_row(part, mine))
+            machines.update(dict.fromkeys(f"Machine: {run['machine']}." for run in mine))
+        elif kept := [line for line in old if line.startswith(f"| {what} |")]:
+            lines += kept
+            machines.update(dict.fromkeys(line for line in old if line.startswith("Machine: ")))
+    return "\n".join([*lines, "", *machines, ""])
+
+
+def _row(part: str, runs: list[Run]) -> str:
+    seeds = ", ".join(str(run["seed"]) for run in runs[:3]) + (f" and {len(runs) - 3} more" if runs[3:] else "")
+    dates, commits = (", ".join(sorted({run[name] for run in runs})) for name in ("date", "commit"))
+    return f"| {WHAT[part]} | {counted(part, runs)} | {seeds} | {dates} | {commits} |"
 
 
 def counted(part: str, runs: list[Run]) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from stripsight.bundle import Bundle
 from stripsight.errors import FrameCountError, IdReused, NotReady, StripsightError
 from stripsight.frame import FrameData
 from stripsight.journal.record import EventKind, Outcome, StripRecord
-from stripsight.strip import StripRequest
+from stripsight.strip import Inspection, StripRequest
 from stripsight.verdict import Cause, Verdict
 
 Bench = Any  # conftest.Bench
@@ -116,9 +116,13 @@ def test_a_strip_asked_for_twice_at_once_is_inspected_once(bench: Bench) -> None
     hold, begun = threading.Event(), threading.Event()
     bench.engine.at_infer = lambda: (begun.set(), hold.wait(60))
     with ThreadPoolExecutor(4) as pool:
-        calls = [pool.submit(bench.station.inspect, bench.request.key, lambda: bench.request, bench.clock, None)]
+
+        def asked() -> Future[Inspection]:
+            return pool.submit(bench.station.inspect, bench.request.key, lambda: bench.request, bench.clock, None)
+
+        calls = [asked()]
         assert begun.wait(60)
-        calls += [pool.submit(bench.station.inspect, bench.request.key, lambda: bench.request, bench.clock, None)] * 3
+        calls += [asked() for _ in range(3)]
         hold.set()
         answers = [call.result(60) for call in calls]
     assert {(answer.judgement.verdict, answer.record_seq) for answer in answers} == {(Verdict.ACCEPT, 1)}
