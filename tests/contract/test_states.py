@@ -24,8 +24,8 @@ from stripsight.inspection.v1.inspection_service_pb2 import (
     InspectStripRequest,
 )
 from stripsight.inspection.v1.inspection_service_pb2_grpc import InspectionServiceStub
-from stripsight.rpc.interceptors import status_of
 from stripsight.rpc.server import Server
+from stripsight.rpc.status import status_of
 from stripsight.settings import Settings
 from stripsight.start import start_engine
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial, wraps
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import unquote
 
 import grpc
@@ -12,16 +12,10 @@ from grpc_status import rpc_status
 from stripsight.access.roles import LOCAL, Caller, check
 from stripsight.certificates.caller import caller_of
 from stripsight.errors import AccessRefused
-from stripsight.rpc.interceptors import Handler, Interceptor, status_of
+from stripsight.rpc.handlers import Behaviour, Handler, Interceptor, behaviour_of, rebuilt
+from stripsight.rpc.status import status_of
 
 Refuse: TypeAlias = Callable[[AccessRefused, str, grpc.ServicerContext], object]
-
-_MAKERS: dict[tuple[bool, bool], tuple[str, Callable[..., Any]]] = {
-    (False, False): ("unary_unary", grpc.unary_unary_rpc_method_handler),
-    (False, True): ("unary_stream", grpc.unary_stream_rpc_method_handler),
-    (True, False): ("stream_unary", grpc.stream_unary_rpc_method_handler),
-    (True, True): ("stream_stream", grpc.stream_stream_rpc_method_handler),
-}
 
 
 class Guard(Interceptor):
@@ -42,10 +36,7 @@ class Guard(Interceptor):
         handler = continuation(handler_call_details)
         if handler is None:
             return None
-        name, make = _MAKERS[handler.request_streaming, handler.response_streaming]
-        behaviour = _after(partial(self._check, handler_call_details.method), getattr(handler, name))
-        checked: Handler = make(behaviour, handler.request_deserializer, handler.response_serializer)
-        return checked
+        return rebuilt(handler, _after(partial(self._check, handler_call_details.method), behaviour_of(handler)))
 
     def _check(self, method: str, context: grpc.ServicerContext) -> None:
         who = caller(context)
@@ -73,7 +64,7 @@ def peer_address(context: grpc.ServicerContext) -> str:
     return unquote(context.peer()).partition(":")[2].rpartition(":")[0]
 
 
-def _after(look: Callable[[grpc.ServicerContext], None], behaviour: Callable[..., Any]) -> Callable[..., Any]:
+def _after(look: Callable[[grpc.ServicerContext], None], behaviour: Behaviour) -> Behaviour:
     @wraps(behaviour)  # gRPC reads attributes of it: the health service's Watch waits in no thread
     def looked(request: object, context: grpc.ServicerContext, *more: object) -> object:
         look(context)

@@ -1,97 +1,21 @@
-"""Exceptions to google.rpc.Status: one table, one ErrorInfo each, BadRequest for a wrong argument."""
+"""What guards every call of Stripsight's own services: whatever is raised ends it with a status."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from functools import partial
+from typing import Any, NoReturn
 
 import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
-from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from stripsight.errors import (
-    UNKNOWN,
-    AccessRefused,
-    BundleChanging,
-    BundleError,
-    BundleUnknown,
-    CallerExpired,
-    EngineError,
-    InvalidRequest,
-    LotError,
-    LotExists,
-    LotUnknown,
-    NoBundleBefore,
-    NotReady,
-    Overloaded,
-    ProviderError,
-    RecipeError,
-    RecordError,
-    RecordNotFound,
-    SlotTooShort,
-    StreamIdle,
-    StreamLeft,
-    StripsightError,
-)
+from stripsight.errors import UNKNOWN, InvalidRequest, StripsightError
 from stripsight.metrics import Metrics
+from stripsight.rpc.handlers import Behaviour, Handler, Interceptor, behaviour_of, rebuilt
+from stripsight.rpc.status import DOMAIN, plain, status_of
 
-DOMAIN = "stripsight"
-
-_CODES: dict[type[StripsightError], grpc.StatusCode] = {
-    AccessRefused: grpc.StatusCode.PERMISSION_DENIED,
-    CallerExpired: grpc.StatusCode.UNAUTHENTICATED,
-    InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
-    NotReady: grpc.StatusCode.UNAVAILABLE,
-    Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    SlotTooShort: grpc.StatusCode.DEADLINE_EXCEEDED,
-    StreamIdle: grpc.StatusCode.DEADLINE_EXCEEDED,
-    StreamLeft: grpc.StatusCode.CANCELLED,
-    LotExists: grpc.StatusCode.ALREADY_EXISTS,
-    LotUnknown: grpc.StatusCode.NOT_FOUND,
-    BundleUnknown: grpc.StatusCode.NOT_FOUND,
-    BundleChanging: grpc.StatusCode.ABORTED,
-    NoBundleBefore: grpc.StatusCode.FAILED_PRECONDITION,
-    LotError: grpc.StatusCode.FAILED_PRECONDITION,
-    RecipeError: grpc.StatusCode.FAILED_PRECONDITION,
-    BundleError: grpc.StatusCode.FAILED_PRECONDITION,
-    ProviderError: grpc.StatusCode.FAILED_PRECONDITION,
-    EngineError: grpc.StatusCode.INTERNAL,
-    RecordError: grpc.StatusCode.INTERNAL,
-    RecordNotFound: grpc.StatusCode.NOT_FOUND,
-    StripsightError: grpc.StatusCode.INTERNAL,
-}
-_TEXT_MAX = 300  # a status travels in the trailers, which gRPC limits to 8 KiB
-
-Behaviour = Callable[[Any, grpc.ServicerContext], Message]
-Receiving = Callable[[Iterator[Any], grpc.ServicerContext], Message]
-Streaming = Callable[[Iterator[Any], grpc.ServicerContext], Iterator[Message]]
-Viewing = Callable[[Any, grpc.ServicerContext], Iterator[Message]]
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
-if TYPE_CHECKING:
-    Interceptor = grpc.ServerInterceptor[Any, Any]
-else:
-    Interceptor = grpc.ServerInterceptor  # generic in its type stub only
+Read = Callable[[Any], Any]
 _log = structlog.get_logger()
-
-
-def status_of(error: StripsightError) -> status_pb2.Status:
-    """Return the status that tells a client of `error`."""
-    code = next(_CODES[base] for base in type(error).__mro__ if base in _CODES)
-    status = status_pb2.Status(code=code.value[0], message=plain(error.message))
-    facts = {name: plain(value) for name, value in error.facts.items()}
-    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts))
-    if isinstance(error, InvalidRequest) and error.field:
-        violation = error_details_pb2.BadRequest.FieldViolation(
-            field=plain(error.field), description=plain(error.message), reason=error.reason
-        )
-        status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
-    return status
-
-
-def plain(text: str) -> str:
-    """Return `text` as short printable ASCII, since some of it may come from a request."""
-    escaped = "".join(c if " " <= c <= "~" else c.encode("unicode_escape").decode() for c in text[:_TEXT_MAX])
-    return escaped if len(escaped) <= _TEXT_MAX else escaped[: _TEXT_MAX - 3] + "..."
 
 
 class ErrorsToStatus(Interceptor):
@@ -111,52 +35,25 @@ class ErrorsToStatus(Interceptor):
         method = handler_call_details.method
         if handler is None or handler.request_deserializer is None or not method.startswith(f"/{DOMAIN}."):
             return handler
-        codec = {
-            "request_deserializer": _tolerant(handler.request_deserializer),
-            "response_serializer": handler.response_serializer,
-        }
-        name = method.rpartition("/")[2]
-        if handler.stream_stream is not None:
-            return grpc.stream_stream_rpc_method_handler(self._guarded_stream(handler.stream_stream, name), **codec)
-        if handler.stream_unary is not None:
-            return grpc.stream_unary_rpc_method_handler(self._guarded_receiving(handler.stream_unary, name), **codec)
-        if handler.unary_stream is not None:
-            return grpc.unary_stream_rpc_method_handler(self._guarded_view(handler.unary_stream, name), **codec)
-        if handler.unary_unary is not None:
-            return grpc.unary_unary_rpc_method_handler(self._guarded(handler.unary_unary, name), **codec)
-        return handler
+        read: Read = partial(map, _read) if handler.request_streaming else _read
+        guard = self._guarded_stream if handler.response_streaming else self._guarded
+        guarded = guard(behaviour_of(handler), read, method.rpartition("/")[2])
+        return rebuilt(handler, guarded, parse=_tolerant(handler.request_deserializer))
 
-    def _guarded(self, behaviour: Behaviour, method: str) -> Behaviour:
-        def guarded(request: Message | InvalidRequest, context: grpc.ServicerContext) -> Message:
+    def _guarded(self, behaviour: Behaviour, read: Read, method: str) -> Behaviour:
+        def guarded(received: object, context: grpc.ServicerContext) -> Message:
             try:
-                return behaviour(_read(request), context)
-            except Exception as error:
-                return self._end(error, method, context)
-
-        return guarded
-
-    def _guarded_receiving(self, behaviour: Receiving, method: str) -> Receiving:
-        def guarded(requests: Iterator[Message | InvalidRequest], context: grpc.ServicerContext) -> Message:
-            try:
-                return behaviour(map(_read, requests), context)
-            except Exception as error:
-                return self._end(error, method, context)
-
-        return guarded
-
-    def _guarded_stream(self, behaviour: Streaming, method: str) -> Streaming:
-        def guarded(requests: Iterator[Message | InvalidRequest], context: grpc.ServicerContext) -> Iterator[Message]:
-            try:
-                yield from behaviour(map(_read, requests), context)
+                answer: Message = behaviour(read(received), context)
             except Exception as error:
                 self._end(error, method, context)
+            return answer
 
         return guarded
 
-    def _guarded_view(self, behaviour: Viewing, method: str) -> Viewing:
-        def guarded(request: Message | InvalidRequest, context: grpc.ServicerContext) -> Iterator[Message]:
+    def _guarded_stream(self, behaviour: Behaviour, read: Read, method: str) -> Behaviour:
+        def guarded(received: object, context: grpc.ServicerContext) -> Iterator[Message]:
             try:
-                yield from behaviour(_read(request), context)
+                yield from behaviour(read(received), context)
             except Exception as error:
                 self._end(error, method, context)
 

@@ -9,7 +9,7 @@ import grpc
 from google.protobuf.message import Message
 
 from stripsight.errors import InvalidRequest, StreamIdle, StreamLeft
-from stripsight.rpc.interceptors import Handler, Interceptor
+from stripsight.rpc.handlers import Handler, Interceptor, rebuilt
 from stripsight.timing import Clock
 
 # gRPC may end the messages of a client that leaves as those of one that has sent all, and say a moment later which.
@@ -38,9 +38,7 @@ class Unreceived(Interceptor):
         handler = continuation(handler_call_details)
         if handler is None or handler_call_details.method != self._method:
             return handler
-        return grpc.stream_unary_rpc_method_handler(
-            self._behaviour, handler.request_deserializer, handler.response_serializer
-        )
+        return rebuilt(handler, self._behaviour, receiving=True)
 
 
 class Leaving:
