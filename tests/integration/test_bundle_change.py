@@ -1,8 +1,10 @@
-"""The bundle is changed twenty times while strips stream in: none is lost, late, or judged by half of each."""
+"""The bundle is changed while strips stream in: none is lost, late, or judged by half of each."""
 
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from stripsight.bundle import Bundle
 from stripsight.client import Client
 from stripsight.client.bundles import BundleClient
+from stripsight.client.service_error import ServiceError
 from stripsight.frame import FrameData
 from stripsight.inspection.v1 import inspection_pb2 as pb
 from stripsight.journal.reader import Reader, Wanted
@@ -102,6 +105,38 @@ def test_no_strip_is_lost_late_or_judged_by_half_of_each(
     for one, answered in zip(strips, machine.inspections, strict=True):
         assert one.bundle_id == answered.bundle_id
         assert one.thresholds == tuple(bundles[one.bundle_id].thresholds.values.values())
+
+
+@pytest.mark.parametrize("answered", range(1, 4))
+def test_a_stop_in_the_middle_of_a_change_leaves_a_whole_record(
+    line: tuple[Any, Machine], bundles: dict[str, Bundle], tmp_path: Path, answered: int
+) -> None:
+    """SIGTERM while one bundle takes over from another: exit 0, and each strip on record was judged by one of them."""
+    served, machine = line
+    changed = threading.Semaphore(0)
+
+    def change() -> None:
+        with BundleClient(served.target) as client, suppress(ServiceError):
+            for number in count():
+                (other,) = (one for one in bundles if one != client.bundles()[0].bundle_id)
+                client.activate(other, who="A", why=f"CC-{number}")
+                changed.release()
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    for _ in range(answered):
+        assert changed.acquire(timeout=FAR_S)
+    served.process.terminate()  # the next change has begun, or is about to
+    assert served.ended() == 0
+    changing.join(FAR_S)
+    kept = on_record(tmp_path / "record")
+    changes = [body for body in kept if isinstance(body, Event) and body.kind == "bundle"]
+    assert len(changes) >= 1 + answered
+    strips = {body.strip_seq: body for body in kept if isinstance(body, StripRecord)}
+    assert {one.strip_seq for one in machine.inspections} <= strips.keys()
+    for one in strips.values():
+        assert one.bundle_id in bundles
+        assert not one.thresholds or one.thresholds == tuple(bundles[one.bundle_id].thresholds.values.values())
 
 
 def told(inspection: pb.Inspection) -> dict[str, float]:
