@@ -158,17 +158,19 @@ def warp(patch: Patch, rng: Rng) -> Corrupted:
     push, heading = float(2 * 8 ** rng.uniform(0, 1)), rng.uniform(0, 2 * np.pi)
     dx, dy = np.float32(push * np.cos(heading)), np.float32(push * np.sin(heading))
     moved = cv2.remap(patch, xx + dx * bell, yy + dy * bell, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    bent = _changed(patch, moved)
-    found = Corrupted(bent.shown, bent.damaged & (push * bell >= PLAIN_PX))
-    return found if rng.random() < 2 / 3 else _shaded(found, (xx - cx) / sigma * bell, (yy - cy) / sigma * bell, rng)
+    bent, far = _changed(patch, moved), push * bell >= PLAIN_PX
+    if rng.random() < 2 / 3:
+        return Corrupted(bent.shown, bent.damaged & far)
+    shaded = _shaded(bent.shown, (xx - cx) / sigma * bell, (yy - cy) / sigma * bell, rng)
+    either = _changed(patch, shaded.shown)  # a shade may cancel a bend
+    return Corrupted(shaded.shown, either.damaged & (far | shaded.damaged))
 
 
-def _shaded(found: Corrupted, across: Floats, down: Floats, rng: Rng) -> Corrupted:
+def _shaded(patch: Patch, across: Floats, down: Floats, rng: Rng) -> Corrupted:
     """Take light from the slope that faces away, and give some to the other."""
     facing, depth = rng.uniform(0, 2 * np.pi), float(rng.uniform(0.05, 0.4))
     slope = across * np.float32(np.cos(facing)) + down * np.float32(np.sin(facing))
-    shaded = _changed(found.shown, found.shown * (1 - depth * np.maximum(slope, slope / 3)))
-    return Corrupted(shaded.shown, found.damaged | shaded.damaged)
+    return _changed(patch, patch * (1 - depth * np.maximum(slope, slope / 3)))
 
 
 def band(patch: Patch, rng: Rng) -> Corrupted:
